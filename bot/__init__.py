@@ -1,0 +1,1 @@
+"""The Slack process: commands in, messages out."""

@@ -1,0 +1,1 @@
+"""A local Slack to try and to test the bot in."""

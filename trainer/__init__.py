@@ -1,0 +1,1 @@
+"""The GPU side: what reads data, trains, measures, exports and serves models."""
