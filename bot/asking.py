@@ -1,0 +1,77 @@
+"""Who asks, from where, and what he is answered: the seam between Bolt and the features."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.settings import BotSettings
+
+if TYPE_CHECKING:
+    from bot.sentiment.serving import Serving
+
+Block = dict[str, Any]
+Clock = Callable[[], datetime]
+
+
+class RefusalError(Exception):
+    """What can't be done, in a sentence that says what is wrong and what to type instead."""
+
+
+@dataclass(frozen=True)
+class Office:
+    """What every feature works with; made once by the composition root."""
+
+    settings: BotSettings
+    client: AsyncWebClient
+    serving: Serving
+    clock: Clock  # aware, UTC
+
+
+@dataclass(frozen=True)
+class Asker:
+    """One request: who, where, and the key under which its effect happens once."""
+
+    key: str  # trigger_id, event_id or view id
+    user: str
+    channel: str
+    trigger_id: str | None = None  # opens a modal within 3 s
+    response_url: str | None = None
+    thread_ts: str | None = None
+    message: Mapping[str, Any] = field(default_factory=dict)  # that a button or shortcut stood on
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer for the asker alone, or for the channel."""
+
+    text: str  # complete by itself: screen readers and notifications read only this
+    blocks: list[Block] | None = None
+    public: bool = False
+    replace: bool = False  # takes the place of the message that the button stood on
+
+
+@dataclass(frozen=True)
+class FieldErrors:
+    """What is wrong in a submitted modal: block_id -> sentence; the modal stays open."""
+
+    errors: dict[str, str]
+
+
+# What features register: app.py acks, removes duplicates, calls, answers, turns errors to words.
+CommandHandler = Callable[[Office, Asker, Any], Awaitable[Reply | None]]
+ButtonHandler = Callable[[Office, Asker, str], Awaitable[Reply | None]]  # the button's value
+ViewCheck = Callable[[Mapping[str, Any], str], FieldErrors | None]  # state values, metadata; pure
+ViewHandler = Callable[[Office, Asker, Mapping[str, Any], str], Awaitable[Reply | None]]
+
+
+@dataclass(frozen=True)
+class Modal:
+    """How a modal's submission is handled: `check` runs before the ack, so it must be pure."""
+
+    handle: ViewHandler
+    check: ViewCheck | None = None

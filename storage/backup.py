@@ -1,0 +1,53 @@
+"""Copies of the database, taken and put back while Coach runs."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from storage.database import FILENAME, refuse_newer
+
+
+class NotABackupError(Exception):
+    """The file is no copy of Coach's database."""
+
+
+def back_up(data_dir: Path, target: Path) -> int:
+    """Write a consistent copy of the database to a new file; gives its size in bytes.
+
+    SQLite's online backup: readers and writers go on meanwhile. Raises FileExistsError.
+    """
+    with target.open("xb"):
+        target.chmod(0o600)
+    with (
+        closing(sqlite3.connect(data_dir / FILENAME)) as source,
+        closing(sqlite3.connect(target)) as copy,
+    ):
+        source.backup(copy)
+    return target.stat().st_size
+
+
+def restore(data_dir: Path, source: Path) -> None:
+    """Put a copy back, as one transaction that running processes see whole.
+
+    Raises NotABackupError, or NewerSchemaError for one that a newer Coach wrote.
+    """
+    with closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as copy:
+        _check(copy)
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with closing(sqlite3.connect(data_dir / FILENAME, timeout=30)) as database:
+            copy.backup(database)
+
+
+def _check(copy: sqlite3.Connection) -> None:
+    try:
+        healthy = copy.execute("PRAGMA quick_check").fetchone() == ("ok",)
+        tables = {name for (name,) in copy.execute("SELECT name FROM sqlite_master")}
+    except sqlite3.DatabaseError as error:
+        raise NotABackupError(f"This file can't be read as a database ({error}).") from error
+    if not healthy or not {"jobs", "models", "promotions"} <= tables:
+        raise NotABackupError("This file is no whole copy of Coach's database.")
+    refuse_newer(Database(copy))

@@ -1,0 +1,139 @@
+"""The outbox: messages that must reach Slack exactly once, and what they show now."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from storage.database import immediate
+from storage.records import Delivery, Json, read, text
+
+
+def put(
+    db: Database,
+    *,
+    key: str,
+    channel: str,
+    body: Json,
+    now: datetime,
+    kind: str = "post",
+    user: str | None = None,
+    parent: str | None = None,
+    due_at: datetime | None = None,
+    expires_at: datetime | None = None,
+    shown: str | None = None,
+) -> bool:
+    """Add a message under its key; False where that key was added before.
+
+    `parent` is the key of the message in whose thread it goes: it waits until that one is sent.
+    """
+    done = db.execute(
+        """
+        INSERT INTO deliveries (key, kind, channel, user, parent, body, due_at, expires_at, shown)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING
+        """,
+        (
+            key,
+            kind,
+            channel,
+            user,
+            parent,
+            json.dumps(body, ensure_ascii=False),
+            text(due_at or now),
+            text(expires_at) if expires_at else None,
+            shown,
+        ),
+    )
+    return bool(done.rowcount)
+
+
+def get(db: Database, key: str) -> Delivery | None:
+    return next(_where(db, "key = ?", key), None)
+
+
+def claim_due(
+    db: Database, *, by: str, now: datetime, stale_before: datetime, limit: int = 20
+) -> list[Delivery]:
+    """Claim messages that are due and whose parent is sent, oldest first.
+
+    Claims older than `stale_before` are taken over from a sender that died: such a message has
+    `tries` > 0 before this claim, so look its key up in Slack before posting it again.
+    """
+    with immediate(db):
+        db.execute(
+            """
+            UPDATE deliveries SET state = 'cancelled', error = 'expired'
+            WHERE state = 'due' AND expires_at <= ?
+            """,
+            (text(now),),
+        )
+        rows = db.query(
+            """
+            UPDATE deliveries SET state = 'claimed', claimed_by = ?, claimed_at = ?,
+                                  tries = tries + 1
+            WHERE id IN (
+                SELECT id FROM deliveries d
+                WHERE (state = 'due' AND due_at <= ? OR state = 'claimed' AND claimed_at < ?)
+                  AND (parent IS NULL OR EXISTS (
+                      SELECT 1 FROM deliveries p WHERE p.key = d.parent AND p.state = 'sent'))
+                ORDER BY due_at, id LIMIT ?)
+            RETURNING *
+            """,
+            (by, text(now), text(now), text(stale_before), limit),
+        )
+        return sorted((read(Delivery, row) for row in rows), key=lambda d: (d.due_at, d.id))
+
+
+def confirm(db: Database, key: str, *, by: str, ts: str | None, sent_to: str) -> bool:
+    """Note that a claimed message is in Slack; False where the claim was taken over."""
+    done = db.execute(
+        """
+        UPDATE deliveries SET state = 'sent', ts = ?, sent_to = ?, error = NULL
+        WHERE key = ? AND state = 'claimed' AND claimed_by = ?
+        """,
+        (ts, sent_to, key, by),
+    )
+    return bool(done.rowcount)
+
+
+def postpone(db: Database, key: str, *, by: str, until: datetime, error: str) -> None:
+    """Give a claim back, to be tried again at a time."""
+    db.execute(
+        """
+        UPDATE deliveries SET state = 'due', due_at = ?, error = ?
+        WHERE key = ? AND state = 'claimed' AND claimed_by = ?
+        """,
+        (text(until), error, key, by),
+    )
+
+
+def fail(db: Database, key: str, *, by: str, error: str) -> None:
+    """Give up on a claimed message, keeping why."""
+    db.execute(
+        """
+        UPDATE deliveries SET state = 'failed', error = ?
+        WHERE key = ? AND state = 'claimed' AND claimed_by = ?
+        """,
+        (error, key, by),
+    )
+
+
+def mark_shown(db: Database, key: str, *, shown: str, now: datetime) -> None:
+    """Note what a sent message shows since its last edit."""
+    db.execute(
+        "UPDATE deliveries SET shown = ?, edited_at = ? WHERE key = ?", (shown, text(now), key)
+    )
+
+
+def waiting(db: Database) -> int:
+    """Count the messages that have not reached Slack yet."""
+    sql = "SELECT count(*) AS n FROM deliveries WHERE state IN ('due', 'claimed')"
+    return int(next(iter(db.query(sql)))["n"])
+
+
+def _where(db: Database, condition: str, *values: str) -> Iterator[Delivery]:
+    rows = db.query(f"SELECT * FROM deliveries WHERE {condition}", values)  # noqa: S608 - ours alone
+    return (read(Delivery, row) for row in rows)

@@ -1,0 +1,201 @@
+"""The queue: jobs from the request to their one final state."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from storage.database import immediate
+from storage.records import Job, JobState, Json, read, text
+
+_QUEUE_ORDER = "priority DESC, id"
+
+
+def enqueue(
+    db: Database,
+    *,
+    key: str,
+    work: Json,
+    requested_by: str,
+    channel: str,
+    now: datetime,
+    priority: int = 0,
+    retry_of: int | None = None,
+) -> Job:
+    """Queue work under its request's key; the same key gives the job that it made before."""
+    with immediate(db):
+        db.execute(
+            """
+            INSERT INTO jobs (key, kind, state, work, priority, requested_by, channel,
+                              created_at, retry_of)
+            VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING
+            """,
+            (
+                key,
+                work["kind"],
+                json.dumps(work, ensure_ascii=False),
+                priority,
+                requested_by,
+                channel,
+                text(now),
+                retry_of,
+            ),
+        )
+        return next(_where(db, "key = ?", key))
+
+
+def get(db: Database, number: int) -> Job | None:
+    return next(_where(db, "id = ?", number), None)
+
+
+def by_key(db: Database, key: str) -> Job | None:
+    return next(_where(db, "key = ?", key), None)
+
+
+def queued(db: Database, *, limit: int = 1000) -> list[Job]:
+    """List waiting jobs in the order they start: priority, then age."""
+    return list(_where(db, f"state = 'queued' ORDER BY {_QUEUE_ORDER} LIMIT ?", limit))
+
+
+def running(db: Database) -> list[Job]:
+    return list(_where(db, "state = 'running' ORDER BY id"))
+
+
+def recent(db: Database, *, kind: str = "train", limit: int = 10) -> list[Job]:
+    """List the newest jobs of a kind, newest first."""
+    return list(_where(db, "kind = ? ORDER BY id DESC LIMIT ?", kind, limit))
+
+
+def succeeded(db: Database, *, kind: str = "train", limit: int = 50) -> list[Job]:
+    """List the newest successes, for estimates."""
+    condition = "kind = ? AND state = 'succeeded' ORDER BY ended_at DESC LIMIT ?"
+    return list(_where(db, condition, kind, limit))
+
+
+def changed_since(db: Database, *, after: datetime, kind: str = "train") -> list[Job]:
+    """List jobs that are not final, and those that ended after a time."""
+    condition = """
+        kind = ? AND (state IN ('queued', 'running') OR ended_at > ?) ORDER BY id
+    """
+    return list(_where(db, condition, kind, text(after)))
+
+
+def counts(db: Database) -> dict[JobState, int]:
+    """Count training jobs by state."""
+    sql = "SELECT state, count(*) AS n FROM jobs WHERE kind = 'train' GROUP BY state"
+    return {row["state"]: row["n"] for row in db.query(sql)}
+
+
+def claim(db: Database, number: int, *, slot: str, now: datetime) -> Job | None:
+    """Start the next attempt of a queued job in a slot; None where another was quicker."""
+    with immediate(db):
+        rows = db.query(
+            """
+            UPDATE jobs SET state = 'running', attempt = attempt + 1, started_at = ?,
+                            ended_at = NULL, failure = NULL, result = NULL
+            WHERE id = ? AND state = 'queued' AND cancel_requested_by IS NULL RETURNING *
+            """,
+            (text(now), number),
+        )
+        job = next((read(Job, row) for row in rows), None)
+        if job is not None:
+            db.execute(
+                """
+                INSERT INTO runs (job, attempt, state, slot, started_at, heartbeat_at)
+                VALUES (?, ?, 'running', ?, ?, ?)
+                """,
+                (job.id, job.attempt, slot, text(now), text(now)),
+            )
+        return job
+
+
+def finish(
+    db: Database,
+    number: int,
+    *,
+    attempt: int,
+    state: JobState,
+    now: datetime,
+    failure: Json | None = None,
+    result: Json | None = None,
+    model: int | None = None,
+) -> bool:
+    """Write the final state of an attempt; False where it is fenced off (not the running one)."""
+    with immediate(db):
+        done = db.execute(
+            """
+            UPDATE jobs SET state = ?, ended_at = ?, failure = ?, result = ?, model = ?
+            WHERE id = ? AND attempt = ? AND state = 'running'
+            """,
+            (state, text(now), _json(failure), _json(result), model, number, attempt),
+        )
+        if done.rowcount:
+            _end_run(db, number, attempt=attempt, state=state, now=now)
+        return bool(done.rowcount)
+
+
+def requeue(db: Database, number: int, *, attempt: int, now: datetime) -> bool:
+    """Put a job whose attempt was lost back in the queue, to go on from its checkpoint."""
+    with immediate(db):
+        done = db.execute(
+            "UPDATE jobs SET state = 'queued' WHERE id = ? AND attempt = ? AND state = 'running'",
+            (number, attempt),
+        )
+        if done.rowcount:
+            _end_run(db, number, attempt=attempt, state="lost", now=now)
+        return bool(done.rowcount)
+
+
+def request_cancel(db: Database, number: int, *, by: str, now: datetime) -> Job | None:
+    """Cancel a queued job at once; ask a running one to stop. Gives the job after that."""
+    with immediate(db):
+        db.execute(
+            """
+            UPDATE jobs SET cancel_requested_by = coalesce(cancel_requested_by, ?)
+            WHERE id = ? AND state IN ('queued', 'running')
+            """,
+            (by, number),
+        )
+        db.execute(
+            "UPDATE jobs SET state = 'cancelled', ended_at = ? WHERE id = ? AND state = 'queued'",
+            (text(now), number),
+        )
+        return get(db, number)
+
+
+def retry(db: Database, number: int) -> bool:
+    """Queue a failed or cancelled job once more as it is; False where it is neither."""
+    with immediate(db):
+        done = db.execute(
+            """
+            UPDATE jobs SET state = 'queued', cancel_requested_by = NULL, ended_at = NULL
+            WHERE id = ? AND state IN ('failed', 'cancelled')
+            """,
+            (number,),
+        )
+        return bool(done.rowcount)
+
+
+def position(db: Database, number: int) -> int | None:
+    """Tell how many queued training jobs start before this one; None where it is not queued."""
+    ids = [job.id for job in queued(db) if job.kind == "train"]
+    return ids.index(number) if number in ids else None
+
+
+def _end_run(db: Database, number: int, *, attempt: int, state: str, now: datetime) -> None:
+    db.execute(
+        "UPDATE runs SET state = ?, ended_at = ? WHERE job = ? AND attempt = ?",
+        (state, text(now), number, attempt),
+    )
+
+
+def _where(db: Database, condition: str, *values: str | int) -> Iterator[Job]:
+    rows = db.query(f"SELECT * FROM jobs WHERE {condition}", values)  # noqa: S608 - ours alone
+    return (read(Job, row) for row in rows)
+
+
+def _json(value: Json | None) -> str | None:
+    return None if value is None else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,91 @@
+"""Attempts at a job: their events, told once each, and how far they are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from storage.database import immediate
+from storage.records import Json, Run, read, text
+
+# The newest event of these types is kept on the run itself, for the live message.
+_NEWEST = {"phase": "phase", "progress": "progress", "evaluated": "evaluated"}
+
+
+def get(db: Database, job: int, attempt: int) -> Run | None:
+    return next(_where(db, "job = ? AND attempt = ?", job, attempt), None)
+
+
+def of_job(db: Database, job: int) -> list[Run]:
+    """List the attempts at a job, oldest first."""
+    return list(_where(db, "job = ? ORDER BY attempt", job))
+
+
+def record(
+    db: Database, *, job: int, attempt: int, segment: int, events: Sequence[Json], now: datetime
+) -> bool:
+    """Store one segment's events and move the cursor past it, in one transaction.
+
+    Events are trainer.spec.Event as data. False where the attempt no longer runs or the segment
+    was read before: nothing is written twice.
+    """
+    with immediate(db):
+        moved = db.execute(
+            """
+            UPDATE runs SET next_segment = ?, heartbeat_at = ?
+            WHERE job = ? AND attempt = ? AND next_segment = ? AND state = 'running'
+            """,
+            (segment + 1, text(now), job, attempt, segment),
+        )
+        if not moved.rowcount:
+            return False
+        for event in events:
+            _store(db, job, attempt, event)
+        return True
+
+
+def heard_from(db: Database, *, job: int, attempt: int, now: datetime) -> None:
+    """Note that the attempt is alive though it wrote nothing."""
+    db.execute(
+        "UPDATE runs SET heartbeat_at = ? WHERE job = ? AND attempt = ? AND state = 'running'",
+        (text(now), job, attempt),
+    )
+
+
+def events(db: Database, job: int, *, type_: str | None = None) -> list[Json]:
+    """List the events of all attempts at a job as {attempt, seq, at, type, body}, in order."""
+    condition = "job = ?" if type_ is None else "job = ? AND type = ?"
+    values = (job,) if type_ is None else (job, type_)
+    rows = db.query(
+        f"SELECT * FROM events WHERE {condition} ORDER BY attempt, seq",  # noqa: S608 - ours alone
+        values,
+    )
+    return [row | {"body": json.loads(row["body"])} for row in rows]
+
+
+def _store(db: Database, job: int, attempt: int, event: Json) -> None:
+    body = event["body"]
+    if body["type"] == "heartbeat":
+        return
+    values = (job, attempt, event["seq"], event["at"], body["type"], json.dumps(body))
+    db.execute("INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?, ?)", values)
+    if body["type"] == "started":
+        _set(db, job, attempt, column="resumed_from_step", value=body["resumed_from_step"])
+    elif (column := _NEWEST.get(body["type"])) is not None:
+        value = body["name"] if column == "phase" else json.dumps(body)
+        _set(db, job, attempt, column=column, value=value)
+
+
+def _set(db: Database, job: int, attempt: int, *, column: str, value: str | int | None) -> None:
+    db.execute(
+        f"UPDATE runs SET {column} = ? WHERE job = ? AND attempt = ?",  # noqa: S608 - ours alone
+        (value, job, attempt),
+    )
+
+
+def _where(db: Database, condition: str, *values: int) -> Iterator[Run]:
+    rows = db.query(f"SELECT * FROM runs WHERE {condition}", values)  # noqa: S608 - ours alone
+    return (read(Run, row) for row in rows)
