@@ -90,15 +90,11 @@ def _bootstrap(matrix: Array, random: np.random.Generator) -> tuple[Array, Array
     One right and one wrong pseudo-row, spread evenly over the classes, keep a small perfect split
     from claiming certainty (as Agresti and Coull 1998 do for a single proportion).
     """
-    matrix = _without_absent(matrix)
-    n, classes = int(matrix.sum()), len(matrix)
-    smooth = matrix + np.eye(classes) / classes
-    smooth += np.roll(np.eye(classes), 1, axis=1) / classes  # each class taken for the next one
-    rows, columns = smooth.nonzero()
-    chances = smooth[rows, columns] / smooth.sum()
+    n = int(matrix.sum())
+    rows, columns, chances = _smooth_cells(matrix)
     by_column = np.argsort(columns, kind="stable")
-    row_starts = np.searchsorted(rows, np.arange(classes))
-    column_starts = np.searchsorted(columns[by_column], np.arange(classes))
+    row_starts = np.unique(rows, return_index=True)[1]
+    column_starts = np.unique(columns[by_column], return_index=True)[1]
     accuracies, macro_f1s = [], []
     at_once = max(1, 1_000_000 // len(chances))  # draws, to bound the memory
     for start in range(0, RESAMPLES, at_once):
@@ -111,9 +107,15 @@ def _bootstrap(matrix: Array, random: np.random.Generator) -> tuple[Array, Array
     return np.concatenate(accuracies), np.concatenate(macro_f1s)
 
 
-def _without_absent(matrix: Array) -> Array:
+def _smooth_cells(matrix: Array) -> tuple[Array, Array, Array]:
+    """Give the non-empty cells by row: their rows, columns and chances, pseudo-rows included."""
     present = (matrix.sum(axis=0) + matrix.sum(axis=1)) > 0
-    return matrix[np.ix_(present, present)]
+    kept = matrix[np.ix_(present, present)]
+    right = np.eye(len(kept)) / len(kept)
+    wrong = np.roll(right, 1, axis=1)  # each class taken for the next: few cells, all classes alike
+    smooth = kept + right + wrong
+    rows, columns = smooth.nonzero()
+    return rows, columns, smooth[rows, columns] / smooth.sum()
 
 
 def _interval(value: float, resampled: Array) -> Interval:
@@ -189,9 +191,13 @@ def choose_threshold(probabilities: ArrayLike, true: ArrayLike) -> float:
     chances, truth = np.asarray(probabilities, np.float64), np.asarray(true, np.int64)
     if len(chances) < FEW_ROWS:
         return LEAST_SURE
-    confidence = chances.max(axis=1)
-    order = np.argsort(-confidence, kind="stable")
-    right = (chances.argmax(axis=1) == truth)[order]
-    precise = np.flatnonzero(right.cumsum() / np.arange(1, len(right) + 1) >= PRECISION)
-    smallest = confidence[order][precise[-1]] if len(precise) else PRECISION
+    right = chances.argmax(axis=1) == truth
+    steps, step_of, rows = np.unique(chances.max(axis=1), return_inverse=True, return_counts=True)
+    answered = _from_above(rows)
+    precise = _from_above(np.bincount(step_of, weights=right)) >= PRECISION * answered
+    smallest = steps[precise][0] if precise.any() else PRECISION
     return float(np.clip(smallest, LEAST_SURE, PRECISION))
+
+
+def _from_above(counts: Array) -> Array:
+    return counts[::-1].cumsum()[::-1]
