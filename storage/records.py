@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import typing
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
 JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 FINAL: frozenset[str] = frozenset({"succeeded", "failed", "cancelled"})
@@ -171,16 +170,17 @@ def text(at: datetime) -> str:
 
 def read(kind: type[Record], row: Mapping[str, Any]) -> Record:
     """Build a record from a row; columns that the record does not have are left out."""
-    return kind(**{name: convert(row[name]) for name, convert in _converters(kind) if name in row})
+    converters = _converters(cast("Hashable", kind))
+    return kind(**{name: convert(row[name]) for name, convert in converters if name in row})
 
 
 @cache
-def _converters(kind: Hashable) -> list[tuple[str, typing.Callable[[Any], Any]]]:
+def _converters(kind: Hashable) -> list[tuple[str, Callable[[Any], Any]]]:
     hints = typing.get_type_hints(kind)
-    return [(f.name, _converter(str(hints[f.name]))) for f in dataclasses.fields(kind)]  # type: ignore[arg-type]
+    return [(name, _converter(str(hint))) for name, hint in hints.items()]
 
 
-def _converter(hint: str) -> typing.Callable[[Any], Any]:
+def _converter(hint: str) -> Callable[[Any], Any]:
     if "datetime" in hint:
         return lambda value: None if value is None else datetime.fromisoformat(value)
     if "dict" in hint:
