@@ -1,0 +1,223 @@
+"""Read a slash command into its record, and write a record as the command that makes it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import MISSING, dataclass, fields
+from typing import Annotated, Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from bot.asking import RefusalError
+from bot.commands import USAGE, Command, Help, Usage, hints
+from bot.wording import code, did_you_mean, plain
+from trainer.spec import Recipe
+
+# A word, or a stretch in straight or curly quotes with what stands before it.
+_CHUNK = re.compile(r'[^\s"“”]*["“”](?:\\.|[^\\"“”])*["“”]|\S+', re.DOTALL)
+_OPTION = re.compile(r"([A-Za-z_Ａ-Ｚａ-ｚ][\w-]*)[=＝](.*)", re.DOTALL)
+_ESCAPED = re.compile(r'\\([\\"“”])')
+_SPACED = "Write options without spaces, such as `epochs=3`."
+
+
+@dataclass(frozen=True)
+class Word:
+    """One word of a command; `name` where it is an option."""
+
+    value: str
+    name: str | None = None
+
+
+def parse(command: str, text: str) -> Command:
+    """Read a slash command as Slack sends it; raises RefusalError with what to type instead."""
+    usages = [usage for usage in USAGE if usage.command == command]
+    if not usages:
+        known = {usage.command for usage in USAGE}
+        raise RefusalError(f"Coach has no command {code(command)}.{did_you_mean(command, known)}")
+    typed = plain(text)
+    for name in _raw(usages[0]):
+        return _make(usages[0], {name: typed.strip()} if typed.strip() else {})
+    words = list(_split(typed))
+    if not words or _asks_for_help(usages, words[0]):
+        return Help(" ".join([command[1:], *(word.value for word in words[1:])]))
+    return _build(*_choose(usages, words))
+
+
+def write(record: Command) -> str:
+    """Write the command that makes a record, as a person would type it."""
+    usage = next(usage for usage in USAGE if usage.record is type(record))
+    words = [usage.command, *usage.words]
+    for name, argument in usage.arguments.items():
+        if (value := getattr(record, name)) is not None:
+            words.append(value if argument.rest else _quote(value))
+    for name in usage.options:
+        value = getattr(record, name)
+        if value != _default(usage, name):
+            words.append(f"{_typed(name)}={_quote(value)}")
+    return " ".join(words)
+
+
+# --- words ----------------------------------------------------------------------------------
+
+
+def _split(text: str) -> Iterator[Word]:
+    for chunk in _CHUNK.findall(text):
+        option = _OPTION.fullmatch(chunk)
+        if option is None:
+            if chunk[0] in "=＝":
+                raise RefusalError(f"An option is cut in two at {code(chunk)}. {_SPACED}")
+            yield Word(_unquote(chunk))
+            continue
+        name, value = _normal(option[1]).lower().replace("-", "_"), option[2]
+        if not value:
+            raise RefusalError(f"{code(name + '=')} has no value. {_SPACED}")
+        yield Word(_unquote(value), name)
+
+
+def _unquote(value: str) -> str:
+    """Take off quotes; what is not in quotes may be in full-width characters."""
+    if value[0] not in '"“”':
+        return _normal(value)
+    if len(value) == 1 or value[-1] not in '"“”':
+        raise RefusalError(f"The quotation mark before {code(value[1:])} isn't closed.")
+    return _ESCAPED.sub(r"\1", value[1:-1])
+
+
+def _quote(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    text = str(value)
+    if text and not re.search(r'[\s"“”=＝\\]', text) and _normal(text) == text:
+        return text
+    return '"' + re.sub(r'([\\"“”])', r"\\\1", text) + '"'
+
+
+def _normal(text: str) -> str:
+    return unicodedata.normalize("NFKC", text)
+
+
+# --- verbs ----------------------------------------------------------------------------------
+
+
+def _raw(usage: Usage) -> list[str]:
+    """Name the field that takes a command's whole text raw, where it has no verbs."""
+    return [] if usage.words else [n for n, a in usage.arguments.items() if a.rest]
+
+
+def _asks_for_help(usages: Sequence[Usage], word: Word) -> bool:
+    """Tell whether `help` stands where the command has no verb of its own called so."""
+    return word.value.lower() == "help" and all(u.words != ("help",) for u in usages)
+
+
+def _choose(usages: Sequence[Usage], words: Sequence[Word]) -> tuple[Usage, Sequence[Word]]:
+    """Choose the verb that the words begin with; a data set called like a verb loses to it."""
+    spoken = tuple(word.value.lower() for word in words)
+    for usage in usages:
+        if usage.words and spoken[: len(usage.words)] == usage.words:
+            return usage, words[len(usage.words) :]
+    group = [
+        usage.words[1] for usage in usages if len(usage.words) > 1 == (usage.words[0] == spoken[0])
+    ]
+    if group:
+        raise _no_verb(f"{usages[0].command} {spoken[0]}", spoken[1:2], group)
+    if not usages[0].words:
+        return usages[0], words
+    raise _no_verb(usages[0].command, spoken[:1], [usage.words[0] for usage in usages])
+
+
+def _no_verb(command: str, spoken: Sequence[str], known: Sequence[str]) -> RefusalError:
+    """Say which words may follow, and which one was probably meant."""
+    listed = ", ".join(dict.fromkeys(known))
+    if not spoken:
+        return RefusalError(f"`{command}` goes on with one of: {listed}.")
+    meant = did_you_mean(spoken[0], known)
+    return RefusalError(f"`{command}` has no {code(spoken[0])}.{meant} It has: {listed}.")
+
+
+# --- records --------------------------------------------------------------------------------
+
+
+def _build(usage: Usage, words: Sequence[Word]) -> Command:
+    values = _arguments(usage, [word.value for word in words if word.name is None])
+    for word in words:
+        if word.name is None:
+            continue
+        name = next((n for n in usage.options if _typed(n) == word.name), None)
+        if name is None:
+            raise _no_option(usage, word.name)
+        if name in values:
+            raise RefusalError(f"`{word.name}=` is given twice.")
+        values[name] = _convert(usage, name, word.value)
+    return _make(usage, values)
+
+
+def _make(usage: Usage, values: dict[str, Any]) -> Command:
+    return usage.record(**values)
+
+
+def _arguments(usage: Usage, typed: list[str]) -> dict[str, Any]:
+    names = list(usage.arguments)
+    if names and usage.arguments[names[0]].rest:
+        return {names[0]: " ".join(typed)} if typed else {}
+    if len(typed) > len(names):
+        raise _too_many(usage, typed)
+    if len(typed) < len(names):
+        missing = usage.arguments[names[len(typed)]].meaning
+        raise RefusalError(f"`{_spoken(usage)}` needs {missing}. For example: `{usage.example}`.")
+    return {name: _convert(usage, name, value) for name, value in zip(names, typed, strict=True)}
+
+
+def _too_many(usage: Usage, typed: list[str]) -> RefusalError:
+    verbs = {u.words[0] for u in USAGE if u.command == usage.command and u.words}
+    meant = "" if usage.words else did_you_mean(typed[0], verbs)
+    extra = code(typed[0] if meant else typed[len(usage.arguments)])
+    return RefusalError(
+        f"`{_spoken(usage)}` can't take {extra}.{meant} For example: `{usage.example}`."
+    )
+
+
+def _no_option(usage: Usage, name: str) -> RefusalError:
+    known = [_typed(option) for option in usage.options]
+    if not known:
+        return RefusalError(f"`{_spoken(usage)}` takes no options; leave out {code(name + '=')}.")
+    listed = ", ".join(known)
+    return RefusalError(
+        f"There is no option {code(name + '=')}.{did_you_mean(name, known)} There are: {listed}."
+    )
+
+
+def _convert(usage: Usage, name: str, value: str) -> Any:  # noqa: ANN401 - as the record's field
+    hint = hints(usage.record)[name]
+    if name in Recipe.model_fields:  # a recipe's own limits hold
+        hint = Annotated[hint, Recipe.model_fields[name]]
+    try:
+        return TypeAdapter(hint).validate_python(value)
+    except ValidationError:
+        raise _bad_value(usage, name, value) from None
+
+
+def _bad_value(usage: Usage, name: str, value: str) -> RefusalError:
+    if (argument := usage.arguments.get(name)) is not None:
+        wanted = f"{code(value)} isn't {argument.meaning}."
+        return RefusalError(f"{wanted} For example: `{usage.example}`.")
+    option = usage.options[name]
+    meant = did_you_mean(value, re.findall(r"\w+", option.values))
+    return RefusalError(
+        f"`{_typed(name)}=` ({option.meaning}) is {option.values}, not {code(value)}.{meant}"
+    )
+
+
+def _spoken(usage: Usage) -> str:
+    return " ".join((usage.command, *usage.words))
+
+
+def _typed(name: str) -> str:
+    """Name an option as it is typed: Python's `as_` is `as`."""
+    return name.rstrip("_")
+
+
+def _default(usage: Usage, name: str) -> object:
+    default = next(field.default for field in fields(usage.record) if field.name == name)
+    return None if default is MISSING else default

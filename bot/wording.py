@@ -1,0 +1,36 @@
+"""Text on its way in and out of Slack: escapes, mentions, quoted words, "did you mean"."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+
+QUOTED_CHARACTERS = 60  # of what someone typed, in an answer
+
+# `<#C1|general>`, `<@U1|bo>`, `<https://…|label>`: Slack's marks, readable by their second half.
+_MARK = re.compile(r"<(?P<sign>[#@!]?)[^<>|]*\|(?P<label>[^<>|]+)>")
+
+
+def plain(text: str) -> str:
+    """Read what Slack sent as the person typed it: marks by their labels, escapes undone."""
+    readable = _MARK.sub(lambda m: f"{m['sign'].strip('!')}{m['label']}", text)
+    return readable.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def escape(text: str) -> str:
+    """Make text safe to show: nothing in it can mention, link or ping."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def code(text: str) -> str:
+    """Quote what someone typed as `code`: on one line, cut, and escaped."""
+    line = " ".join(text.replace("`", "'").split())
+    short = line if len(line) <= QUOTED_CHARACTERS else line[: QUOTED_CHARACTERS - 1] + "…"
+    return f"`{escape(short)}`"
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Give ` Did you mean …?` (with its space) for the closest known word, or nothing."""
+    close = difflib.get_close_matches(word.lower(), list(known), n=1)
+    return f" Did you mean {code(close[0])}?" if close else ""
