@@ -1,0 +1,150 @@
+"""Deliver events, commands and clicks to the app, over Socket Mode or signed HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import aiohttp
+from slack_sdk.signature import SignatureVerifier
+
+from bot.workspace.faults import Faults
+from bot.workspace.socket_mode import SocketMode
+from bot.workspace.state import Json
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """How one delivery went: `error` is what the person reads when it was not acknowledged."""
+
+    kind: str
+    seconds: float
+    reply: Json | None = None
+    error: str | None = None
+
+
+class SignedHttp:
+    """The request URL of an app in HTTP mode; every request is signed as Slack signs it."""
+
+    def __init__(self, signing_secret: str) -> None:
+        self.request_url: str | None = None
+        self._verifier = SignatureVerifier(signing_secret)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def send(self, kind: str, payload: Json, *, retry: int, reason: str) -> Json | None:
+        """Post one payload; ConnectionError where the app can't be reached or refuses."""
+        body, content_type = _encoded(kind, payload)
+        headers = self._signed(body) | {"Content-Type": content_type}
+        if retry:
+            headers |= {"X-Slack-Retry-Num": str(retry), "X-Slack-Retry-Reason": f"http_{reason}"}
+        self._session = self._session or aiohttp.ClientSession()
+        try:
+            async with self._session.post(
+                self.request_url or "", data=body, headers=headers
+            ) as answer:
+                if answer.status != 200:  # noqa: PLR2004
+                    raise ConnectionError(f"the app answered {answer.status}")
+                return _decoded(await answer.text())
+        except aiohttp.ClientError as error:
+            raise ConnectionError("the app can't be reached") from error
+
+    async def close(self) -> None:
+        if self._session:
+            await self._session.close()
+
+    def _signed(self, body: str) -> dict[str, str]:
+        timestamp = str(int(time.time()))
+        signature = self._verifier.generate_signature(timestamp=timestamp, body=body)
+        return {"X-Slack-Request-Timestamp": timestamp, "X-Slack-Signature": signature or ""}
+
+
+def _encoded(kind: str, payload: Json) -> tuple[str, str]:
+    if kind == "events_api":
+        return json.dumps(payload), "application/json"
+    form = payload if kind == "slash_commands" else {"payload": json.dumps(payload)}
+    return urlencode(form), "application/x-www-form-urlencoded"
+
+
+def _decoded(body: str) -> Json | None:
+    if not body.strip():
+        return None
+    try:
+        reply = json.loads(body)
+    except ValueError:
+        return {"text": body}
+    return reply if isinstance(reply, dict) else {"text": body}
+
+
+class Delivery:
+    """Sends each payload once, or as often as the faults and Slack's retries want it."""
+
+    def __init__(
+        self,
+        socket_mode: SocketMode,
+        http: SignedHttp,
+        faults: Faults,
+        *,
+        ack_seconds: float,
+        retries_after: tuple[float, ...],
+    ) -> None:
+        self.log: list[Delivered] = []
+        self.http = http
+        self._socket_mode = socket_mode
+        self._faults = faults
+        self._ack_seconds = ack_seconds
+        self._retries_after = retries_after
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    async def interaction(self, kind: str, payload: Json) -> Delivered:
+        """Deliver a command or a click, which Slack never repeats, and wait for the ack."""
+        copies = self._faults.copies()
+        await asyncio.sleep(self._faults.lateness())
+        for _ in range(copies - 1):
+            self._start(self._attempt(kind, payload))
+        return await self._attempt(kind, payload)
+
+    def event(self, payload: Json) -> None:
+        """Deliver an event in the background, again while it stays unacknowledged."""
+        for _ in range(self._faults.copies()):
+            self._start(self._with_retries(payload))
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.http.close()
+
+    def _start(self, work: Coroutine[Any, Any, Any]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _with_retries(self, payload: Json) -> None:
+        await asyncio.sleep(self._faults.lateness())
+        for retry, pause in enumerate((0.0, *self._retries_after)):
+            await asyncio.sleep(pause)
+            delivered = await self._attempt("events_api", payload, retry)
+            if delivered.error is None:
+                return
+
+    async def _attempt(self, kind: str, payload: Json, retry: int = 0) -> Delivered:
+        transport = self.http if self.http.request_url else self._socket_mode
+        reason = "timeout" if retry else ""
+        started, reply, error = time.perf_counter(), None, None
+        try:
+            async with asyncio.timeout(self._ack_seconds):
+                reply = await transport.send(kind, payload, retry=retry, reason=reason)
+                if self._faults.ignores_ack():
+                    await asyncio.Future()
+        except TimeoutError:
+            error = "operation_timeout"
+        except ConnectionError:
+            error = "dispatch_failed"
+        delivered = Delivered(kind, time.perf_counter() - started, reply, error)
+        self.log.append(delivered)
+        return delivered
