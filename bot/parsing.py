@@ -40,8 +40,10 @@ def parse(command: str, text: str) -> Command:
     for name in _raw(usages[0]):
         return _make(usages[0], {name: typed.strip()} if typed.strip() else {})
     words = list(_split(typed))
-    if not words or _asks_for_help(usages, words[0]):
+    if not _has_help(usages) and (not words or words[0].value.lower() == "help"):
         return Help(" ".join([command[1:], *(word.value for word in words[1:])]))
+    if not words:
+        return Help()
     return _build(*_choose(usages, words))
 
 
@@ -106,9 +108,8 @@ def _raw(usage: Usage) -> list[str]:
     return [] if usage.words else [n for n, a in usage.arguments.items() if a.rest]
 
 
-def _asks_for_help(usages: Sequence[Usage], word: Word) -> bool:
-    """Tell whether `help` stands where the command has no verb of its own called so."""
-    return word.value.lower() == "help" and all(u.words != ("help",) for u in usages)
+def _has_help(usages: Sequence[Usage]) -> bool:
+    return any(usage.words == ("help",) for usage in usages)
 
 
 def _choose(usages: Sequence[Usage], words: Sequence[Word]) -> tuple[Usage, Sequence[Word]]:
