@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 from datetime import datetime
 from pathlib import Path
@@ -117,7 +118,10 @@ def attempt_dir(data_dir: Path, job: int, attempt: int) -> Path:
 
 
 def dataset_dir(data_dir: Path, dataset_hash: str) -> Path:
-    """Hold `rows.parquet` (text, label, split; one row a text), `test.jsonl` and `card.json`."""
+    """Hold `rows.parquet` (text, label, split; one row a text), `test.jsonl` and `card.json`.
+
+    `seen.txt` has the `text_hash` of each training and validation text, one a line, sorted.
+    """
     return data_dir / "datasets" / dataset_hash
 
 
@@ -135,6 +139,18 @@ def resolve_base_model(name: str) -> str:
 
 
 # --- what a data set is ---------------------------------------------------------------------
+
+SPLITS = ("train", "validation", "test")
+
+
+def fold_text(text: str) -> str:
+    """Leave out what makes no difference between two texts: case and kinds of white space."""
+    return " ".join(text.casefold().split())
+
+
+def text_hash(text: str) -> str:
+    """Name a text without keeping it: 64 bits of BLAKE2b of the folded text, hexadecimal."""
+    return hashlib.blake2b(fold_text(text).encode(), digest_size=8).hexdigest()
 
 
 class DataCard(Frozen):
