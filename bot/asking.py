@@ -65,6 +65,10 @@ class FieldErrors:
 # What features register: app.py acks, removes duplicates, calls, answers, turns errors to words.
 CommandHandler = Callable[[Office, Asker, Any], Awaitable[Reply | None]]
 ButtonHandler = Callable[[Office, Asker, str], Awaitable[Reply | None]]  # the button's value
+ShortcutHandler = Callable[
+    [Office, Asker], Awaitable[Reply | None]
+]  # asker.message has the message
+EventHandler = Callable[[Office, Asker, Mapping[str, Any]], Awaitable[Reply | None]]  # the event
 ViewCheck = Callable[[Mapping[str, Any], str], FieldErrors | None]  # state values, metadata; pure
 ViewHandler = Callable[[Office, Asker, Mapping[str, Any], str], Awaitable[Reply | None]]
 
@@ -75,3 +79,25 @@ class Modal:
 
     handle: ViewHandler
     check: ViewCheck | None = None
+
+
+@dataclass(frozen=True)
+class Listener:
+    """What hears an event; `wants` is pure and spares the events that concern no one."""
+
+    handle: EventHandler
+    wants: Callable[[Mapping[str, Any]], bool] = bool
+
+
+@dataclass(frozen=True)
+class Feature:
+    """What one part of Coach answers to: commands by record, the rest by Slack's ids.
+
+    A button whose action_id is `stop:12` is found under `stop` where `stop:12` is not there.
+    """
+
+    commands: Mapping[type, CommandHandler] = field(default_factory=dict)
+    buttons: Mapping[str, ButtonHandler] = field(default_factory=dict)
+    modals: Mapping[str, Modal] = field(default_factory=dict)
+    shortcuts: Mapping[str, ShortcutHandler] = field(default_factory=dict)
+    events: Mapping[str, Listener] = field(default_factory=dict)  # by type: file_shared, …

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import MISSING, dataclass, fields
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -190,13 +191,18 @@ def _no_option(usage: Usage, name: str) -> RefusalError:
 
 
 def _convert(usage: Usage, name: str, value: str) -> Any:  # noqa: ANN401 - as the record's field
+    try:
+        return _adapter(usage, name).validate_python(value)
+    except ValidationError:
+        raise _bad_value(usage, name, value) from None
+
+
+@cache  # building one takes a hundred times longer than using it
+def _adapter(usage: Usage, name: str) -> TypeAdapter[Any]:
     hint = hints(usage.record)[name]
     if name in Recipe.model_fields:  # a recipe's own limits hold
         hint = Annotated[hint, Recipe.model_fields[name]]
-    try:
-        return TypeAdapter(hint).validate_python(value)
-    except ValidationError:
-        raise _bad_value(usage, name, value) from None
+    return TypeAdapter(hint)
 
 
 def _bad_value(usage: Usage, name: str, value: str) -> RefusalError:
