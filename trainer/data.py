@@ -1,0 +1,175 @@
+"""Read an uploaded file, check it, split it, describe it, and keep it as a data set."""
+
+from __future__ import annotations
+
+import logging
+import resource
+import signal
+import socket
+import sys
+from collections import Counter
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import psutil
+
+from trainer import failures
+from trainer.events import EventWriter
+from trainer.intake import profile
+from trainer.intake.columns import Chosen, find_columns
+from trainer.intake.duplicates import group_near_duplicates
+from trainer.intake.files import read_table
+from trainer.intake.folder import hash_rows, keep
+from trainer.intake.personal_data import count_personal_data
+from trainer.intake.rows import check_class_sizes, sort, tidy
+from trainer.intake.splits import complete_splits, drop_leaks
+from trainer.intake.table import BadFile
+from trainer.process import Cancellation, Cancelled, die_with_parent
+from trainer.spec import (
+    SPLITS,
+    DataCard,
+    Ended,
+    Failure,
+    IntakeResult,
+    IntakeWork,
+    Phase,
+    RunSpec,
+    Started,
+    dataset_dir,
+)
+
+MEMORY_BYTES = 4_000_000_000  # for data, above what the interpreter and its libraries take
+CPU_SECONDS = 600
+TOO_LARGE = Failure(
+    cause="bad_file",
+    evidence="Reading this file takes more memory or time than a good file of its size does: it "
+    "is damaged, or unfolds to something huge. Send a part of its rows, as CSV.",
+)
+log = logging.getLogger("trainer.data")
+
+
+def main() -> int:
+    """Run `python -m trainer.data SPEC.json`; 0 for succeeded and cancelled, 1 for failed.
+
+    The upload goes once there is a card or a refusal; after a question it stays for the answer.
+    """
+    die_with_parent()
+    cancellation = Cancellation()
+    cancellation.listen()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    spec = RunSpec.model_validate_json(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    ended = run(spec)
+    return 1 if ended.state == "failed" else 0
+
+
+def run(spec: RunSpec) -> Ended:
+    """Let a child with limits read the file: what is made to harm kills the child, and is refused.
+
+    Its course and its end are told as events of the attempt.
+    """
+    receiver, sender = get_context("fork").Pipe(duplex=False)
+    child = get_context("fork").Process(target=_read_within_limits, args=(spec, sender))
+    child.start()  # before the events have a thread: a fork would lose it
+    sender.close()
+    with EventWriter(spec.attempt_dir / "events") as events:
+        try:
+            events.write(Started(host=socket.gethostname(), device="cpu"))
+            events.write(Phase(name="reading"))
+            ended = Ended.model_validate_json(receiver.recv_bytes())
+        except EOFError:
+            ended = Ended(state="failed", failure=TOO_LARGE)
+        except Cancelled:
+            ended = Ended(state="cancelled")
+        child.kill()
+        child.join()
+        if ended.intake is None or ended.intake.question is None:
+            _upload(spec).unlink(missing_ok=True)
+        events.write(ended)
+    return ended
+
+
+def _read_within_limits(spec: RunSpec, sender: Connection) -> None:
+    die_with_parent()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    memory = psutil.Process().memory_info().data + MEMORY_BYTES
+    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold the texts
+    sender.send_bytes(read(spec).model_dump_json().encode())
+
+
+def read(spec: RunSpec) -> Ended:
+    """Make the data set, and say how that ended whatever happens."""
+    try:
+        return Ended(state="succeeded", intake=make_dataset(spec))
+    except BadFile as error:
+        failure = Failure(cause="bad_file", evidence=str(error))
+    except MemoryError:
+        failure = TOO_LARGE
+    except Exception as error:
+        failure = failures.explain(error)
+        log.exception("the file was not read: %s", failure.evidence)
+    return Ended(state="failed", failure=failure)
+
+
+def make_dataset(spec: RunSpec) -> IntakeResult:
+    """Read, find the columns, tidy, split, describe and keep; raise BadFile with what is wrong."""
+    work, path = _intake(spec), _upload(spec)
+    if not path.is_file():
+        raise BadFile("The uploaded file is no longer there: send it again.")
+    table = read_table(
+        path, filename=work.filename, max_rows=spec.max_rows, max_bytes=spec.max_bytes
+    )
+    chosen = find_columns(table, work)
+    if not isinstance(chosen, Chosen):
+        return IntakeResult(question=chosen)
+
+    tidied = tidy(table, chosen)
+    groups = group_near_duplicates([row.text for row in tidied.rows]).tolist()
+    kept = drop_leaks(tidied.rows, groups)
+    clean = [tidied.rows[i] for i in kept]
+    check_class_sizes(clean)
+    clean_groups = [groups[i] for i in kept]
+    rows = sort(complete_splits(clean, clean_groups))
+
+    texts = [row.text for row in rows]
+    card = DataCard(
+        hash=hash_rows(rows),
+        name=work.name,
+        filename=work.filename,
+        bytes=path.stat().st_size,
+        rows=len(rows),
+        text_column=chosen.text,
+        label_column=chosen.label,
+        labels=dict(Counter(row.label for row in rows).most_common()),
+        splits=profile.count_splits(rows),
+        splits_from="file" if chosen.split else "made",
+        empty_rows=tidied.empty,
+        exact_duplicates=tidied.exact_duplicates,
+        near_duplicates=len(rows) - len(set(clean_groups)),
+        conflicts=tidied.conflicts,
+        leaks=tidied.leaks + len(tidied.rows) - len(rows),
+        characters=profile.measure_lengths(texts),
+        languages=profile.detect_languages(texts),
+        personal_data=count_personal_data(texts),
+    )
+    brought = {row.split for row in clean}
+    taken = [s for s in SPLITS if chosen.split and s not in brought]
+    card = card.model_copy(update={"warnings": profile.find_warnings(card, taken_from_train=taken)})
+    keep(rows, card, folder=dataset_dir(spec.data_dir, card.hash), scratch=spec.attempt_dir / "new")
+    return IntakeResult(card=card)
+
+
+def _intake(spec: RunSpec) -> IntakeWork:
+    if not isinstance(spec.work, IntakeWork):
+        raise TypeError("A training run is no intake: trainer.train trains.")
+    return spec.work
+
+
+def _upload(spec: RunSpec) -> Path:
+    return spec.data_dir / _intake(spec).upload
+
+
+if __name__ == "__main__":
+    sys.exit(main())
