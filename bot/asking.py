@@ -30,6 +30,7 @@ class Office:
     client: AsyncWebClient
     serving: Serving
     clock: Clock  # aware, UTC
+    bot_user: str = ""  # Coach's own user id, to know when a message mentions it
 
 
 @dataclass(frozen=True)

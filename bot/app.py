@@ -1,0 +1,161 @@
+"""The bot's listeners: acknowledge, hand over to the feature that knows, answer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot import payloads
+from bot.answers import answer, trace
+from bot.asking import Asker, Feature, FieldErrors, Listener, Modal, Office, RefusalError, Reply
+from bot.parsing import parse
+from bot.wording import plain
+
+log = logging.getLogger(__name__)
+
+K = TypeVar("K")
+T = TypeVar("T")
+Body = dict[str, Any]
+Ack = Callable[..., Awaitable[Any]]
+ANYTHING = re.compile("")
+GRACE_S = 5  # for requests in work when the bot is stopped
+
+
+class Desk:
+    """Takes what Slack sends to the feature that registered for it."""
+
+    def __init__(self, office: Office, features: Sequence[Feature]) -> None:
+        self._office = office
+        mention = Listener(self._obey_mention, lambda event: not event.get("files"))
+        self._features = [*features, Feature(events={"app_mention": mention})]
+        self._in_work: set[asyncio.Task[None]] = set()
+
+    async def on_command(self, ack: Ack, body: Body) -> None:
+        await ack()
+        asker, text = payloads.command(body), body.get("text") or ""
+        await self._answer(asker, partial(self._obey, asker, body["command"], text))
+
+    async def on_action(self, ack: Ack, body: Body) -> None:
+        await ack()
+        asker, action = payloads.interaction(body), body["actions"][0]
+        await self._answer(asker, partial(self._press, asker, action))
+
+    async def on_shortcut(self, ack: Ack, body: Body) -> None:
+        await ack()
+        asker = payloads.interaction(body)
+        await self._answer(asker, partial(self._take_shortcut, asker, body["callback_id"]))
+
+    async def on_view(self, ack: Ack, body: Body) -> None:
+        """Handle a submitted modal; what is wrong in it goes back with the ack."""
+        view = body["view"]
+        if problems := _check([f.modals for f in self._features], view):
+            await ack(response_action="errors", errors=problems.errors)
+            return
+        await ack()
+        asker = payloads.submission(body)
+        await self._answer(asker, partial(self._take_form, asker, view))
+
+    async def on_event(self, body: Body) -> None:
+        """Hear an event, which Bolt has acknowledged."""
+        event = body["event"]
+        heard = [f.events[event["type"]] for f in self._features if event["type"] in f.events]
+        wanted = [listener.handle for listener in heard if listener.wants(event)]
+        for number, handle in enumerate(wanted):
+            asker = payloads.event(body, number)
+            await self._answer(asker, partial(handle, self._office, asker, event))
+
+    async def finish(self) -> None:
+        """Let what is in work end, for a few seconds."""
+        if self._in_work:
+            await asyncio.wait(self._in_work, timeout=GRACE_S)
+
+    async def _answer(self, asker: Asker, work: Callable[[], Awaitable[Reply | None]]) -> None:
+        task = asyncio.create_task(answer(self._office, asker, work))
+        self._in_work.add(task)
+        task.add_done_callback(self._in_work.discard)
+        await task
+
+    async def _obey(self, asker: Asker, command: str, text: str) -> Reply | None:
+        record = parse(command, text)
+        handle = _find([f.commands for f in self._features], type(record))
+        return await handle(self._office, asker, record)
+
+    async def _obey_mention(
+        self, office: Office, asker: Asker, event: Mapping[str, Any]
+    ) -> Reply | None:
+        """Do in a thread, where slash commands can't be typed, what `@coach train list` says."""
+        said = re.sub(rf"<@{re.escape(office.bot_user)}(\|[^>]*)?>", "", event["text"]).strip()
+        command, _, rest = said.partition(" ")
+        return await self._obey(asker, f"/{plain(command or 'coach').lstrip('/').lower()}", rest)
+
+    async def _press(self, asker: Asker, action: Mapping[str, Any]) -> Reply | None:
+        if action.get("url"):
+            return None  # a link; Slack tells of the click all the same
+        name = action["action_id"]
+        handle = _find([f.buttons for f in self._features], name, name.partition(":")[0])
+        return await handle(self._office, asker, payloads.value(action))
+
+    async def _take_shortcut(self, asker: Asker, name: str) -> Reply | None:
+        return await _find([f.shortcuts for f in self._features], name)(self._office, asker)
+
+    async def _take_form(self, asker: Asker, view: Body) -> Reply | None:
+        modal = _find([f.modals for f in self._features], view["callback_id"])
+        metadata = view.get("private_metadata", "")
+        return await modal.handle(self._office, asker, view["state"]["values"], metadata)
+
+
+def build(office: Office, desk: Desk, *, signing_secret: str, team: Mapping[str, Any]) -> AsyncApp:
+    """Build the app; `team` is what `auth.test` said, so that no request has to ask it again."""
+    token = office.client.token
+    identity = AuthorizeResult.from_auth_test_response(bot_token=token, auth_test_response=team)
+
+    async def authorize() -> AuthorizeResult:
+        return identity
+
+    app = AsyncApp(
+        client=AsyncWebClient(base_url=office.client.base_url),
+        signing_secret=signing_secret,
+        authorize=authorize,
+    )
+    app.command(ANYTHING)(desk.on_command)
+    app.action(ANYTHING)(desk.on_action)
+    app.shortcut(ANYTHING)(desk.on_shortcut)
+    app.view(ANYTHING)(desk.on_view)
+    app.event(ANYTHING)(desk.on_event)
+    return app
+
+
+def socket_client(app: AsyncApp, office: Office, *, app_token: str) -> SocketModeClient:
+    """Make the Socket Mode client whose requests the app answers; it is not connected yet."""
+    handler = AsyncSocketModeHandler(app, app_token=app_token, web_client=office.client)
+    return handler.client
+
+
+def _find(tables: Iterable[Mapping[K, T]], *keys: K) -> T:
+    found = [table[key] for key in keys for table in tables if key in table]
+    if not found:
+        raise RefusalError(
+            "This belongs to another version of Coach. `/coach help` shows what works now."
+        )
+    return found[0]
+
+
+def _check(modals: Iterable[Mapping[str, Modal]], view: Body) -> FieldErrors | None:
+    try:
+        check = _find(modals, view["callback_id"]).check
+        return check and check(view["state"]["values"], view.get("private_metadata", ""))
+    except RefusalError:
+        return None  # said once the submission is handled
+    except Exception as error:  # noqa: BLE001 - nothing may leave a listener before its ack
+        log.error("a modal's check failed\n%s", trace(error))  # noqa: TRY400 - without its message
+        return None

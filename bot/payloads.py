@@ -1,0 +1,81 @@
+"""Read from what Slack sends who asks, from where, and under which key."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from bot.asking import Asker
+
+Body = Mapping[str, Any]
+
+
+def command(body: Body) -> Asker:
+    return Asker(
+        key=_key(body),
+        user=body["user_id"],
+        channel=body["channel_id"],
+        trigger_id=body.get("trigger_id"),
+        response_url=body.get("response_url"),
+    )
+
+
+def interaction(body: Body) -> Asker:
+    """Read a click or a shortcut, in a message or in a view."""
+    message = body.get("message") or {}
+    view = body.get("view") or {}
+    return Asker(
+        key=_key(body),
+        user=body["user"]["id"],
+        channel=(body.get("channel") or {}).get("id") or _channel(view),
+        trigger_id=body.get("trigger_id"),
+        response_url=body.get("response_url"),
+        thread_ts=message.get("thread_ts"),
+        message=message,
+    )
+
+
+def submission(body: Body) -> Asker:
+    """Read a submitted modal; its key is the view's, so that a double click submits it once."""
+    view = body["view"]
+    return Asker(
+        key=view["id"],
+        user=body["user"]["id"],
+        channel=_channel(view),
+        trigger_id=body.get("trigger_id"),
+    )
+
+
+def event(body: Body, number: int) -> Asker:
+    """Read an event; `number` tells apart those who hear the same one."""
+    happened = body["event"]
+    return Asker(
+        key=f"{body.get('event_id') or _key(body)}:{number}",
+        user=happened.get("user") or happened.get("user_id") or "",
+        channel=happened.get("channel") or happened.get("channel_id") or "",
+        thread_ts=happened.get("thread_ts"),
+        message=happened,
+    )
+
+
+def value(action: Body) -> str:
+    """Give what a button carries, or what was chosen in a menu."""
+    chosen = action.get("selected_option") or {}
+    return str(action.get("value") or chosen.get("value") or "")
+
+
+def _key(body: Body) -> str:
+    """Name a request: its trigger id, or a digest where a stand-in for Slack sends none."""
+    if trigger := body.get("trigger_id"):
+        return str(trigger)
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+
+
+def _channel(view: Body) -> str:
+    """Give the channel that a modal was opened in, from its metadata: `{"channel": "C1", …}`."""
+    try:
+        return str(json.loads(view.get("private_metadata", ""))["channel"])
+    except (ValueError, TypeError, KeyError):
+        return ""
