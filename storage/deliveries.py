@@ -73,6 +73,7 @@ def claim_due(
         rows = db.query(
             """
             UPDATE deliveries SET state = 'claimed', claimed_by = ?, claimed_at = ?,
+                                  first_claimed_at = coalesce(first_claimed_at, ?),
                                   tries = tries + 1
             WHERE id IN (
                 SELECT id FROM deliveries d
@@ -82,7 +83,7 @@ def claim_due(
                 ORDER BY due_at, id LIMIT ?)
             RETURNING *
             """,
-            (by, text(now), text(now), text(stale_before), limit),
+            (by, text(now), text(now), text(now), text(stale_before), limit),
         )
         return sorted((read(Delivery, row) for row in rows), key=lambda d: (d.due_at, d.id))
 

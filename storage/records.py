@@ -138,6 +138,7 @@ class Delivery:
     claimed_by: str | None = None
     claimed_at: datetime | None = None
     ts: str | None = None  # of the message in Slack, once sent
+    first_claimed_at: datetime | None = None  # from when on it may stand in Slack
     sent_to: str | None = None  # the channel it went to
     shown: str | None = None  # digest of what the message shows since its last edit
     edited_at: datetime | None = None

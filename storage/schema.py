@@ -126,6 +126,7 @@ CREATE TABLE deliveries (
     claimed_by TEXT,
     claimed_at TEXT,
     ts TEXT,
+    first_claimed_at TEXT,
     sent_to TEXT,
     shown TEXT,
     edited_at TEXT,
