@@ -129,10 +129,3 @@ def shortcut(state: State, user: User, callback_id: str, message: Message | None
         "response_url": state.new_response_url(channel.id, user.id, message),
     }
     return _interaction(state, "message_action", user) | action | about
-
-
-def suggestion(state: State, user: User, view: Json, place: Json, typed: str) -> Json:
-    """Build the question for an external select's options; `place` has its block and action id."""
-    container = {"type": "view", "view_id": view["id"]}
-    asked = place | {"value": typed, "container": container, "view": view}
-    return _interaction(state, "block_suggestion", user) | asked

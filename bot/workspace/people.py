@@ -41,6 +41,9 @@ class People:
         """Type a slash command; what the ack carried is posted, an absent ack told to the asker."""
         person, place = self._at(user, channel)
         known = self._command(command)
+        if known is None:
+            self._slackbot(place, person, f"{command} is not a valid command.")
+            return Delivered("slash_commands", 0, error="unknown_command")
         text = escape(text.strip())
         if known.get("should_escape"):
             text = self._mentions(text, named=True)
@@ -120,16 +123,6 @@ class People:
         payload = payloads.shortcut(self.state, self.state.user(user), callback_id, message)
         return await self._delivery.interaction("interactive", payload)
 
-    async def options(self, user: str, view_id: str, action_id: str, typed: str) -> list[Json]:
-        """Ask the app for the options of an external select while a person types."""
-        person, view = self.state.user(user), self.view(user, view_id)
-        block, _ = inputs.find(view["blocks"], action_id, None)
-        place = {"action_id": action_id, "block_id": block["block_id"]}
-        payload = payloads.suggestion(self.state, person, view, place, typed)
-        delivered = await self._delivery.interaction("interactive", payload)
-        options: list[Json] = (delivered.reply or {}).get("options", [])
-        return options
-
     async def open_home(self, user: str) -> None:
         """Open the app's Home tab; the app hears of it and may publish a view."""
         person = self.state.user(user)
@@ -158,14 +151,11 @@ class People:
         inputs.must_be(not place.is_archived, "is_archived")
         return person, place
 
-    def _command(self, command: str) -> Json:
+    def _command(self, command: str) -> Json | None:
         if self.state.manifest is None:
             return {}
         commands: list[Json] = self.state.manifest["features"]["slash_commands"]
-        for known in commands:
-            if known["command"] == command:
-                return known
-        raise SlackError("unknown_command")
+        return next((known for known in commands if known["command"] == command), None)
 
     def _mentions(self, text: str, *, named: bool) -> str:
         for user in self.state.users.values():

@@ -60,12 +60,11 @@ class Workspace(People):
     ) -> None:
         """`manifest` limits commands, events and scopes to the app's own; without, all go.
 
-        `port` 0 takes a free one. `request_url` turns HTTP mode on; it may be set later too.
+        `port` 0 takes a free one. `request_url` turns HTTP mode on, as `use_http` does later.
         """
         state = State(manifest=manifest, clock=clock, trigger_seconds=trigger_seconds)
         self.faults = Faults()
         self.http = SignedHttp(state.signing_secret)
-        self.http.request_url = request_url
         self.sockets = SocketMode(state)
         self._delivery = Delivery(
             self.sockets,
@@ -81,6 +80,8 @@ class Workspace(People):
         self._page = Page(self)
         self._port = port
         self._runner: web.AppRunner | None = None
+        if request_url:
+            self.use_http(request_url)
 
     # --- the server ---
 
@@ -105,6 +106,11 @@ class Workspace(People):
     @property
     def signing_secret(self) -> str:
         return self.state.signing_secret
+
+    def use_http(self, request_url: str) -> None:
+        """Deliver everything as signed requests to this address, no longer by Socket Mode."""
+        self.http.request_url = request_url
+        self.state.present = True
 
     async def start(self) -> None:
         app = web.Application(client_max_size=MAX_UPLOAD, middlewares=[only_loopback])

@@ -9,7 +9,7 @@ import uuid
 
 from aiohttp import WSMessage, WSMsgType, web
 
-from bot.workspace.state import Json, State
+from bot.workspace.state import Change, Json, State
 
 CONNECTIONS = 10  # one app may hold
 TYPICAL_S = 3600  # of a connection's life, told in hello
@@ -43,7 +43,7 @@ class SocketMode:
         self._sockets[socket] = request
         try:
             await socket.send_json(self._hello())
-            self.opened.set()
+            self._say_present()
             async for message in socket:
                 self._receive(message)
         finally:
@@ -99,8 +99,14 @@ class SocketMode:
 
     def _forget(self, socket: web.WebSocketResponse) -> None:
         self._sockets.pop(socket, None)
-        if not self._sockets:
-            self.opened.clear()
+        self._say_present()
+
+    def _say_present(self) -> None:
+        present = bool(self._sockets)
+        (self.opened.set if present else self.opened.clear)()
+        if present is not self._state.present:
+            self._state.present = present
+            self._state.tell(Change("presence"))
 
     async def _say_goodbye(self, socket: web.WebSocketResponse, reason: str) -> None:
         await socket.send_json(self._disconnect(reason))

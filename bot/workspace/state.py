@@ -91,7 +91,8 @@ class Change:
     """What just happened; `touched` is a change of looks that is no edit (a reaction)."""
 
     kind: Literal[
-        "posted", "edited", "touched", "deleted", "joined", "shared", "views", "home", "channels"
+        "posted", "edited", "touched", "deleted", "joined", "shared", "views", "home", "channels",
+        "presence",
     ]  # fmt: skip
     message: Message | None = None
     user: str = ""
@@ -140,6 +141,7 @@ class State:
         self.homes: dict[str, Json] = {}  # user id -> the published Home tab
         self.triggers: dict[str, Trigger] = {}
         self.response_urls: dict[str, ResponseUrl] = {}
+        self.present = False  # whether the app is there to answer
         self.tickets: set[str] = set()  # each opens one Socket Mode connection
         self._ids = itertools.count(1)
         self._last_ts = 0

@@ -1,0 +1,310 @@
+// The page: what one person sees of the workspace, live, and what they do in it.
+
+import { blocks } from "./blocks.js";
+import { composer } from "./composer.js";
+import { ask, byId, h, toast } from "./dom.js";
+import { showModal } from "./modal.js";
+import { emoji, knowNames, mrkdwn } from "./text.js";
+
+const GROUPED_S = 5 * 60; // messages of one person this close together share one name line
+const state = { user: sessionStorage.getItem("user"), channel: "", thread: null, tab: "messages", unread: new Set(), messages: new Map() };
+const person = (id) => state.users.find((user) => user.id === id);
+const channel = (id) => state.channels.find((one) => one.id === id);
+const key = (message) => `${message.channel}/${message.ts}`;
+const isReply = (message) => message.thread_ts && message.thread_ts !== message.ts;
+
+// --- live ---
+
+let live = null;
+
+function listen(user) {
+  live?.close();
+  sessionStorage.setItem("user", user);
+  state.user = user;
+  live = new EventSource(`/page/live?user=${user}`);
+  live.onmessage = (event) => {
+    const change = JSON.parse(event.data);
+    CHANGES[change.type](change);
+  };
+  live.onerror = () => presence(null);
+}
+
+const CHANGES = {
+  snapshot(all) {
+    Object.assign(state, all, { messages: new Map(all.messages.map((message) => [key(message), message])) });
+    state.user = person(state.user)?.id ?? state.users[0].id;
+    knowNames(state.users, state.channels);
+    byId("team").textContent = all.team;
+    fromAddress();
+    presence(all.present);
+    drawAll();
+    showModal(state.views, state.user);
+  },
+  message({ message }) {
+    const fresh = !state.messages.has(key(message));
+    state.messages.set(key(message), message);
+    if (fresh && message.channel !== state.channel) { state.unread.add(message.channel); drawSidebar(); }
+    if (message.channel === state.channel) place(message, fresh);
+  },
+  gone({ channel: where, ts }) {
+    state.messages.delete(`${where}/${ts}`);
+    if (where === state.channel) drawMessages();
+  },
+  views({ views }) { state.views = views; showModal(views, state.user); },
+  home({ home }) { state.home = home; drawHome(); },
+  channels({ channels }) { state.channels = channels; knowNames(state.users, channels); drawSidebar(); },
+  presence({ present }) { presence(present); },
+};
+
+function presence(present) {
+  const words = present === null ? "reconnecting…" : present ? "Coach is here" : "Coach is not connected";
+  byId("presence").textContent = words;
+  byId("presence").className = present ? "here" : "away";
+}
+
+async function act(verb, about) {
+  const answer = await ask(`do/${verb}`, { user: state.user, ...about });
+  if (answer.error && verb !== "slash") toast(`That did not work: ${answer.error}`);
+  return answer;
+}
+
+// --- sidebar and header ---
+
+function fromAddress() {
+  const [where, ts] = decodeURIComponent(location.hash.slice(1)).split("/");
+  const found = state.channels.find((one) => one.id === where || one.name === where || (where === "coach" && one.is_im));
+  state.channel = (found ?? channel(state.channel) ?? state.channels[0]).id;
+  state.unread.delete(state.channel);
+  const target = ts && `${state.channel}/${ts.slice(1, -6)}.${ts.slice(-6)}`;
+  state.thread = target && isReply(state.messages.get(target) ?? {}) ? state.messages.get(target).thread_ts : null;
+  state.tab = where === "coach" && ts === "home" ? "home" : "messages";
+}
+
+function go(hash) {
+  if (location.hash === `#${hash}`) return;
+  location.hash = hash;
+}
+
+const address = (one) => (one.is_im ? "coach" : one.name);
+const bot = () => person(state.bot).real_name;
+const label = (one) => (one.is_im ? bot() : one.name);
+
+function drawAll() {
+  drawSidebar();
+  drawMessages();
+  drawHome();
+  const one = channel(state.channel);
+  byId("title").textContent = one.is_im ? bot() : `# ${one.name}`;
+  byId("members").textContent = one.is_im ? "App" : `${one.num_members} members`;
+  byId("tabs").hidden = !one.is_im;
+  for (const tab of byId("tabs").children) tab.setAttribute("aria-pressed", tab.dataset.tab === state.tab);
+  document.title = `${label(one)} – ${state.team}`;
+  const commands = { commands: () => state.commands, people: () => state.users };
+  composer(byId("composer"), { ...commands, name: `Message ${one.is_im ? bot() : `#${one.name}`}`, send });
+  if (state.tab === "messages") byId("composer").querySelector("textarea").focus();
+}
+
+function drawSidebar() {
+  const item = (one) => h("li", {}, h(`a${state.unread.has(one.id) ? ".unread" : ""}`, {
+    href: `#${address(one)}`, "aria-current": one.id === state.channel ? "page" : null,
+  }, h("span.sign", { "aria-hidden": "true" }, one.is_im ? "◆" : "#"), label(one)));
+  byId("channels").replaceChildren(...state.channels.filter((one) => !one.is_im).map(item));
+  byId("apps").replaceChildren(...state.channels.filter((one) => one.is_im).map(item));
+  byId("people").replaceChildren(...state.users.filter((user) => !user.is_bot).map((user) => h("button", {
+    type: "button", "aria-pressed": String(user.id === state.user), onclick: () => listen(user.id),
+  }, avatar(user), h("span", {}, user.real_name, h("small", {}, user.is_admin ? "admin" : "member")))));
+}
+
+function avatar(user) {
+  const initials = user ? user.real_name.split(" ").map((word) => word[0]).join("").slice(0, 2) : "•";
+  return h(`span.avatar.${user?.is_bot ? "bot" : user?.name ?? "slackbot"}`, { "aria-hidden": "true" }, initials);
+}
+
+// --- messages ---
+
+const inChannel = () => [...state.messages.values()].filter((message) => message.channel === state.channel)
+  .sort((a, b) => a.ts - b.ts);
+const replies = (ts) => inChannel().filter((message) => isReply(message) && message.thread_ts === ts);
+const onTop = () => inChannel().filter((message) => !isReply(message) || message.broadcast);
+
+function fill(list, messages, inThread) {
+  const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 120;
+  let before = null;
+  list.replaceChildren(...messages.flatMap((message) => {
+    const day = dayOf(message);
+    const divider = !inThread && day !== (before && dayOf(before)) && h(".day", { role: "separator" }, h("span", {}, day));
+    const row = drawMessage(message, inThread, !divider && follows(message, before));
+    before = message;
+    return divider ? [divider, row] : [row];
+  }));
+  if (atEnd) list.scrollTop = list.scrollHeight;
+}
+
+function drawMessages() {
+  const home = state.tab === "home";
+  byId("messages").hidden = byId("composer").hidden = home;
+  byId("home").hidden = !home;
+  fill(byId("messages"), onTop(), false);
+  if (!byId("messages").children.length) byId("messages").append(h("p.empty", {}, "Nothing here yet. Type / for commands, or drop a file."));
+  byId("messages").scrollTop = byId("messages").scrollHeight;
+  drawThread();
+}
+
+function drawThread() {
+  const root = state.thread && state.messages.get(`${state.channel}/${state.thread}`);
+  byId("thread").hidden = !root;
+  document.body.classList.toggle("threaded", Boolean(root));
+  if (!root) return;
+  fill(byId("replies"), [root, ...replies(root.ts)], true);
+  byId("replies").scrollTop = byId("replies").scrollHeight;
+  if (byId("reply").dataset.root === key(root)) return;
+  byId("reply").dataset.root = key(root);
+  composer(byId("reply"), { name: "Reply…", commands: () => [], people: () => state.users, send: (words, files) => send(words, files, root.ts) });
+}
+
+// Put one new or changed message where it belongs, without losing the scroll or the keyboard's place.
+function place(message, fresh) {
+  const held = holdFocus();
+  if (fresh || !replaceRows(message)) {
+    fill(byId("messages"), onTop(), false);
+    const root = state.messages.get(`${state.channel}/${state.thread}`);
+    if (root) fill(byId("replies"), [root, ...replies(root.ts)], true);
+  }
+  held();
+}
+
+function replaceRows(message) {
+  const rows = document.querySelectorAll(`[data-ts="${message.ts}"]`);
+  for (const row of rows) row.replaceWith(drawMessage(message, row.closest("#replies") !== null, row.classList.contains("follows")));
+  return rows.length;
+}
+
+function holdFocus() {
+  const focused = document.activeElement;
+  const row = focused?.closest("[data-ts]");
+  if (!row || !focused.dataset.action) return () => {};
+  const path = `[data-ts="${row.dataset.ts}"] [data-action="${CSS.escape(focused.dataset.action)}"]`;
+  return () => row.isConnected || document.querySelector(path)?.focus();
+}
+
+const seconds = (message) => Number(message.ts);
+const follows = (message, before) => before && before.user === message.user && before.ephemeral === message.ephemeral
+  && seconds(message) - seconds(before) < GROUPED_S && !before.reply_count;
+const dayOf = (message) => new Date(seconds(message) * 1000).toLocaleDateString(undefined, { weekday: "long", month: "long", day: "numeric" });
+
+function drawMessage(message, inThread, compact) {
+  const user = person(message.user);
+  const at = new Date(seconds(message) * 1000);
+  const time = h("time", { datetime: at.toISOString(), title: at.toLocaleString() }, at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }));
+  const name = message.sender || user?.real_name || message.user;
+  const answers = inThread ? [] : replies(message.ts);
+  return h(`article.message${compact ? ".follows" : ""}${message.ephemeral ? ".ephemeral" : ""}`, { "data-ts": message.ts, "aria-label": `${name}, ${time.textContent}` },
+    h(".gutter", {}, compact ? time : avatar(user)),
+    h(".content", {},
+      message.ephemeral && !compact && h(".only", {}, "👁 Only visible to you"),
+      !compact && h(".name", {}, h("strong", {}, name), (user?.is_bot || message.sender) && h("span.badge", {}, "APP"), time),
+      body(message),
+      message.files && h(".files", {}, message.files.map(fileCard)),
+      message.reactions && h(".reactions", {}, message.reactions.map(({ name: shown, count }) => h("span", { title: shown }, emoji(shown), ` ${count}`))),
+      answers.length > 0 && h("button.thread-link", { type: "button", onclick: () => openThread(message.ts) },
+        `${answers.length} ${answers.length === 1 ? "reply" : "replies"}`)),
+    toolbar(message, inThread));
+}
+
+function body(message) {
+  const edited = message.edited && h("span.edited", { title: "edited" }, "(edited)");
+  const theirs = message.user !== state.bot; // people type text; the app lays out blocks
+  if (theirs || !message.blocks.length) return message.text && h(".text", {}, mrkdwn(message.text), " ", edited);
+  const where = { channel: message.channel, ts: message.ts };
+  const press = (part, value) => act("click", { ...where, action_id: part.action_id, value });
+  return h(".blocks", {}, blocks(message.blocks, press), edited);
+}
+
+function fileCard(file) {
+  if (file.mode === "tombstone") return h(".file.gone", {}, "This file was deleted.");
+  const url = `/page/files/${file.id}`;
+  if (/^image\/(png|jpeg|gif|webp)$/.test(file.mimetype)) {
+    return h("figure", {}, h("figcaption", {}, file.title),
+      h("a", { href: url, target: "_blank", rel: "noopener" }, h("img.large", { src: url, alt: file.alt_txt ?? file.title, width: file.original_w, height: file.original_h })));
+  }
+  return h("a.file", { href: url, download: file.name },
+    h("span.kind", { "aria-hidden": "true" }, file.filetype.slice(0, 4)),
+    h("span", {}, h("strong", {}, file.title), h("small", {}, `${file.pretty_type} · ${bytes(file.size)}`)));
+}
+
+function bytes(size) {
+  const unit = Math.min(Math.floor(Math.log2(Math.max(size, 1)) / 10), 3);
+  return `${(size / 1024 ** unit).toLocaleString(undefined, { maximumFractionDigits: unit ? 1 : 0 })} ${["bytes", "kB", "MB", "GB"][unit]}`;
+}
+
+function toolbar(message, inThread) {
+  const shortcuts = state.shortcuts.filter((one) => one.type === "message" && !message.ephemeral);
+  const use = (one) => act("shortcut", { channel: message.channel, ts: message.ts, callback_id: one.callback_id });
+  return h(".toolbar", {},
+    !inThread && !message.ephemeral && h("button.icon", { type: "button", title: "Reply in thread", "aria-label": "Reply in thread", onclick: () => openThread(message.thread_ts ?? message.ts) }, "💬"),
+    shortcuts.length > 0 && h("details.overflow", {},
+      h("summary", { title: "More actions", "aria-label": "More actions" }, "⋯"),
+      h(".menu", { role: "menu" }, shortcuts.map((one) => h("button", {
+        type: "button", role: "menuitem", onclick: (event) => { event.target.closest("details").open = false; use(one); },
+      }, one.name, h("small", {}, bot()))))));
+}
+
+function openThread(ts) {
+  state.thread = ts;
+  drawThread();
+  byId("reply").querySelector("textarea").focus();
+}
+
+function closeThread() {
+  state.thread = null;
+  drawThread();
+}
+
+async function send(words, files, thread_ts = null) {
+  const about = { channel: state.channel, thread_ts };
+  for (const [i, file] of files.entries()) {
+    const query = new URLSearchParams({ user: state.user, channel: state.channel, name: file.name, comment: i ? "" : words });
+    if (thread_ts) query.set("thread_ts", thread_ts);
+    const { error } = await ask(`upload?${query}`, null, file);
+    if (error) toast(error);
+  }
+  if (files.length || !words) return;
+  if (!words.startsWith("/")) await act("say", { ...about, text: words });
+  else if (thread_ts) toast("Slash commands can't be used in threads.");
+  else await act("slash", { ...about, text: words });
+}
+
+// --- Home ---
+
+function drawHome() {
+  const press = (part, value) => act("click", { view: state.home.id, action_id: part.action_id, value });
+  const shown = state.home ? blocks(state.home.blocks, press) : [h("p.empty", {}, "The app has published nothing here yet.")];
+  byId("home").replaceChildren(h(".blocks", {}, shown));
+}
+
+// --- what the page listens to ---
+
+addEventListener("hashchange", () => {
+  if (!state.channels) return;
+  fromAddress();
+  document.body.classList.remove("menu");
+  if (state.tab === "home") act("home", {});
+  drawAll();
+});
+byId("close-thread").addEventListener("click", closeThread);
+byId("tabs").addEventListener("click", (event) => event.target.dataset.tab && go(event.target.dataset.tab === "home" ? "coach/home" : "coach"));
+byId("menu").addEventListener("click", () => {
+  byId("menu").setAttribute("aria-expanded", String(document.body.classList.toggle("menu")));
+});
+addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
+  const menu = document.querySelector("details.overflow[open]");
+  if (menu) menu.open = false;
+  else if (document.body.classList.contains("menu")) document.body.classList.remove("menu");
+  else if (state.thread) closeThread();
+});
+addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.overflow[open]")) if (!menu.contains(event.target)) menu.open = false;
+});
+
+listen(state.user ?? "ana");
