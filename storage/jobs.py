@@ -11,7 +11,15 @@ from sqlite_utils import Database
 from storage.database import immediate
 from storage.records import Job, JobState, Json, read, text
 
-_QUEUE_ORDER = "priority DESC, id"
+# Priority first; within one, people take turns: whoever has fewer jobs started or ahead is next,
+# so that fifty jobs of one person don't hold up another's first. Then age.
+_QUEUE_ORDER = """
+    priority DESC,
+    row_number() OVER (PARTITION BY kind, priority, requested_by ORDER BY id)
+    + (SELECT count(*) FROM jobs started WHERE started.state = 'running'
+       AND started.kind = jobs.kind AND started.requested_by = jobs.requested_by),
+    id
+"""
 
 
 def enqueue(
@@ -56,7 +64,7 @@ def by_key(db: Database, key: str) -> Job | None:
 
 
 def queued(db: Database, *, limit: int = 1000) -> list[Job]:
-    """List waiting jobs in the order they start: priority, then age."""
+    """List waiting jobs in the order they start: priority, turn of the person, age."""
     return list(_where(db, f"state = 'queued' ORDER BY {_QUEUE_ORDER} LIMIT ?", limit))
 
 
@@ -95,7 +103,7 @@ def claim(db: Database, number: int, *, slot: str, now: datetime) -> Job | None:
         rows = db.query(
             """
             UPDATE jobs SET state = 'running', attempt = attempt + 1, started_at = ?,
-                            ended_at = NULL, failure = NULL, result = NULL
+                            ended_at = NULL, failure = NULL, result = NULL, waits_for = NULL
             WHERE id = ? AND state = 'queued' AND cancel_requested_by IS NULL RETURNING *
             """,
             (text(now), number),
@@ -110,6 +118,14 @@ def claim(db: Database, number: int, *, slot: str, now: datetime) -> Job | None:
                 (job.id, job.attempt, slot, text(now), text(now)),
             )
         return job
+
+
+def explain_wait(db: Database, number: int, reason: str) -> None:
+    """Note why a queued job does not start yet; nothing is written while the reason stays."""
+    db.execute(
+        "UPDATE jobs SET waits_for = ? WHERE id = ? AND state = 'queued' AND waits_for IS NOT ?",
+        (reason, number, reason),
+    )
 
 
 def finish(

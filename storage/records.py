@@ -36,6 +36,7 @@ class Job:
     result: Json | None = None  # trainer.spec.TrainSummary or IntakeResult
     model: int | None = None
     retry_of: int | None = None
+    waits_for: str | None = None  # in words, while it is queued: why it does not start yet
 
 
 @dataclass(frozen=True)
@@ -137,8 +138,8 @@ class Delivery:
     expires_at: datetime | None = None
     claimed_by: str | None = None
     claimed_at: datetime | None = None
-    ts: str | None = None  # of the message in Slack, once sent
     first_claimed_at: datetime | None = None  # from when on it may stand in Slack
+    ts: str | None = None  # of the message in Slack, once sent
     sent_to: str | None = None  # the channel it went to
     shown: str | None = None  # digest of what the message shows since its last edit
     edited_at: datetime | None = None

@@ -24,13 +24,21 @@ def of_job(db: Database, job: int) -> list[Run]:
     return list(_where(db, "job = ? ORDER BY attempt", job))
 
 
+def running(db: Database) -> list[Run]:
+    """List the attempts that occupy a slot."""
+    condition = """
+        (job, attempt) IN (SELECT id, attempt FROM jobs WHERE state = 'running') ORDER BY job
+    """
+    return list(_where(db, condition))
+
+
 def record(
     db: Database, *, job: int, attempt: int, segment: int, events: Sequence[Json], now: datetime
 ) -> bool:
     """Store one segment's events and move the cursor past it, in one transaction.
 
     Events are trainer.spec.Event as data. False where the attempt no longer runs or the segment
-    was read before: nothing is written twice.
+    was read before: nothing is written twice. `heartbeat_at` becomes `now`.
     """
     with immediate(db):
         moved = db.execute(
@@ -45,14 +53,6 @@ def record(
         for event in events:
             _store(db, job, attempt, event)
         return True
-
-
-def heard_from(db: Database, *, job: int, attempt: int, now: datetime) -> None:
-    """Note that the attempt is alive though it wrote nothing."""
-    db.execute(
-        "UPDATE runs SET heartbeat_at = ? WHERE job = ? AND attempt = ? AND state = 'running'",
-        (text(now), job, attempt),
-    )
 
 
 def events(db: Database, job: int, *, type_: str | None = None) -> list[Json]:

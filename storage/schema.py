@@ -24,7 +24,8 @@ CREATE TABLE jobs (
     failure TEXT,
     result TEXT,
     model INTEGER,
-    retry_of INTEGER REFERENCES jobs (id)
+    retry_of INTEGER REFERENCES jobs (id),
+    waits_for TEXT
 ) STRICT;
 
 -- The queue is the few rows that are not final: a million finished jobs must not slow it.
@@ -125,8 +126,8 @@ CREATE TABLE deliveries (
     tries INTEGER NOT NULL DEFAULT 0,
     claimed_by TEXT,
     claimed_at TEXT,
-    ts TEXT,
     first_claimed_at TEXT,
+    ts TEXT,
     sent_to TEXT,
     shown TEXT,
     edited_at TEXT,

@@ -49,6 +49,8 @@ class EventWriter:
             self._append(body)
             if isinstance(body, Ended | Checkpoint):
                 self._flush()
+            if isinstance(body, Ended):
+                self._closed.set()  # it is the last: no heartbeat follows
 
     def close(self) -> None:
         """Write what is pending and stop; raise OSError where the disk refuses it."""
@@ -101,11 +103,22 @@ def read_segment(events_dir: Path, number: int) -> list[Event] | None:
     return [Event.model_validate_json(line) for line in lines]
 
 
+def read_end(events_dir: Path) -> Ended | None:
+    """Read how the attempt ended; None where it has not said so."""
+    events = read_segment(events_dir, _newest(events_dir)) or []
+    return next((event.body for event in events if isinstance(event.body, Ended)), None)
+
+
 def _next_numbers(events_dir: Path) -> tuple[int, int]:
     """Find the next segment and the next seq after what stands in the folder."""
-    segment = max((int(path.stem) for path in events_dir.glob("*.jsonl")), default=-1)
+    segment = _newest(events_dir)
     events = read_segment(events_dir, segment) or []
     return segment + 1, events[-1].seq + 1 if events else 0
+
+
+def _newest(events_dir: Path) -> int:
+    """Find the newest segment's number; -1 where there is none."""
+    return max((int(path.stem) for path in events_dir.glob("*.jsonl")), default=-1)
 
 
 def _segment_path(events_dir: Path, number: int) -> Path:

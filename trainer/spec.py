@@ -19,7 +19,8 @@ HUB_TWIN = "sentence-transformers/all-MiniLM-L6-v2"  # the same weights on the h
 class Frozen(BaseModel):
     """A record: immutable, and strict about its fields, so that a misspelt one is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Errors must not show what they reject: it may be a row of the data, and errors get logged.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 # --- what a person asks for -----------------------------------------------------------------

@@ -1,0 +1,71 @@
+"""Why the process of a run died, where it could not say so itself."""
+
+from __future__ import annotations
+
+import re
+import signal
+from pathlib import Path
+
+import psutil
+
+from trainer.spec import Cause, Failure
+
+GIB = 2**30
+TAIL_BYTES = 64_000
+_EXCEPTION = re.compile(r"^(?:\w+\.)*(\w*(?:Error|Exception|Exit|Interrupt))\b", re.MULTILINE)
+_PLACE = re.compile(r'^\s+File "(?:.*/)?([^"/]+)", line (\d+)', re.MULTILINE)
+
+
+def explain(returncode: int, *, log: Path, peak_bytes: int, for_memory: bool) -> Failure:
+    """Name cause and evidence from how a process ended and the end of its log.
+
+    `for_memory` tells that the kernel killed something for want of memory meanwhile. A row of the
+    data, which an exception's message may quote, never gets into the evidence.
+    """
+    if returncode < 0:
+        return _explain_kill(-returncode, peak_bytes=peak_bytes, for_memory=for_memory)
+    return _explain_exit(returncode, _read_tail(log))
+
+
+def count_memory_kills() -> int:
+    """Count the processes that the kernel killed for want of memory, since the machine started."""
+    try:
+        fields = Path("/proc/vmstat").read_text(encoding="ascii").split()
+        return int(fields[fields.index("oom_kill") + 1])
+    except (OSError, ValueError):  # not Linux, or an old kernel
+        return 0
+
+
+def _explain_kill(number: int, *, peak_bytes: int, for_memory: bool) -> Failure:
+    total = psutil.virtual_memory().total
+    evidence = (
+        f"killed by signal {number} ({signal.strsignal(number)}); "
+        f"it used up to {peak_bytes / GIB:.1f} of {total / GIB:.1f} GiB of memory"
+    )
+    starved = for_memory and number == signal.SIGKILL
+    return Failure(cause="out_of_memory" if starved else "killed", evidence=evidence)
+
+
+def _explain_exit(status: int, log: str) -> Failure:
+    names, places = _EXCEPTION.findall(log), _PLACE.findall(log)
+    evidence = f"ended with status {status} and no result"
+    if names:
+        evidence += f": {names[-1]}"
+    if names and places:
+        evidence += f" at {places[-1][0]}:{places[-1][1]}"
+    return Failure(cause=_cause(names[-1] if names else "", log), evidence=evidence)
+
+
+def _cause(exception: str, log: str) -> Cause:
+    if exception in {"MemoryError", "OutOfMemoryError"}:
+        return "out_of_memory"
+    return "disk_full" if "No space left on device" in log else "unknown"
+
+
+def _read_tail(log: Path) -> str:
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - TAIL_BYTES))
+            return file.read().decode("utf-8", errors="replace")
+    except FileNotFoundError:
+        return ""
