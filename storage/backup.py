@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from storage.database import FILENAME, refuse_newer
+from storage.database import BUSY_SECONDS, FILENAME, refuse_newer
 
 
 class NotABackupError(Exception):
@@ -33,13 +33,34 @@ def back_up(data_dir: Path, target: Path) -> int:
 def restore(data_dir: Path, source: Path) -> None:
     """Put a copy back, as one transaction that running processes see whole.
 
+    Numbers given to jobs since the copy are not given again: their folders are still there.
     Raises NotABackupError, or NewerSchemaError for one that a newer Coach wrote.
     """
-    with closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as copy:
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (
+        closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as copy,
+        closing(sqlite3.connect("")) as staged,  # a temporary file of SQLite's own
+        closing(sqlite3.connect(data_dir / FILENAME, timeout=BUSY_SECONDS)) as database,
+    ):
         _check(copy)
-        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with closing(sqlite3.connect(data_dir / FILENAME, timeout=30)) as database:
-            copy.backup(database)
+        copy.backup(staged)
+        _set_last_number(staged, max(_last_number(staged), _last_number(database)))
+        staged.backup(database)
+
+
+def _last_number(database: sqlite3.Connection) -> int:
+    """Read the highest job number ever given."""
+    try:
+        found = database.execute("SELECT seq FROM sqlite_sequence WHERE name = 'jobs'").fetchone()
+    except sqlite3.DatabaseError:  # a new or a broken one, which is why it is replaced
+        return 0
+    return int(found[0]) if found else 0
+
+
+def _set_last_number(database: sqlite3.Connection, number: int) -> None:
+    with database:
+        database.execute("DELETE FROM sqlite_sequence WHERE name = 'jobs'")
+        database.execute("INSERT INTO sqlite_sequence VALUES ('jobs', ?)", (number,))
 
 
 def _check(copy: sqlite3.Connection) -> None:

@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
+import pytest
 import pytest_asyncio
+from sqlite_utils import Database
 
 from bot.workspace.server import Workspace
+from storage.database import migrate, opened
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    """Give a data directory with an empty database."""
+    folder = tmp_path / "data"
+    migrate(folder)
+    return folder
+
+
+@pytest.fixture
+def db(data_dir: Path) -> Iterator[Database]:
+    """Open that database."""
+    with opened(data_dir) as database:
+        yield database
 
 
 @pytest_asyncio.fixture
