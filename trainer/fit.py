@@ -1,0 +1,170 @@
+"""The steps of a run: Hugging Face's Trainer, reporting, saving and resuming exactly."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from datasets import Dataset
+from torch import nn
+from transformers import (
+    DataCollatorWithPadding,
+    Trainer,
+    TrainerState,
+    TrainingArguments,
+)
+from transformers.trainer_pt_utils import LengthGroupedSampler, get_length_grouped_indices
+
+from trainer import checkpoints, device
+from trainer.events import EventWriter
+from trainer.failures import RunFailed
+from trainer.process import Cancellation
+from trainer.reporter import Reporter, list_evaluations, steps_per_epoch
+from trainer.spec import (
+    Evaluated,
+    Recipe,
+    RunSpec,
+    TrainWork,
+)
+from trainer.tasks.classification import Loaded, compute_metrics
+
+LOSSES = 200  # points of the loss curve
+EVAL_BATCH = 64
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """How the steps went, over all attempts."""
+
+    steps: int
+    epochs_done: float
+    best_epoch: float
+    train_seconds: float
+    rows_per_second: float
+    losses: list[tuple[int, float]]
+    evaluations: list[Evaluated]
+
+
+def fit(
+    model: nn.Module,
+    loaded: Loaded,
+    *,
+    spec: RunSpec,
+    work: TrainWork,
+    events: EventWriter,
+    cancellation: Cancellation,
+) -> Fitted:
+    """Train in place, from the newest complete checkpoint if there is one; keep the best epoch.
+
+    Raise Cancelled, with a checkpoint saved, after SIGTERM; raise RunFailed (nan_loss) at the
+    first loss that is no number.
+    """
+    data = loaded.encoded
+    folder = spec.run_dir / "checkpoints"
+    checkpoints.remove_unusable(folder, work.model_dump_json())
+    newest = checkpoints.find_newest(folder, work.model_dump_json())
+    reporter = Reporter(
+        folder, newest, spec=spec, work=work, events=events, cancellation=cancellation
+    )
+    trainer = SeededTrainer(
+        model=model,
+        args=_arguments(spec, work.recipe, folder, rows=len(data["train"])),
+        data_collator=DataCollatorWithPadding(loaded.tokenizer),
+        train_dataset=data["train"],
+        eval_dataset=data["validation"],
+        compute_metrics=compute_metrics,
+        callbacks=[reporter],
+    )
+    with cancellation.deferred():
+        trainer.train(resume_from_checkpoint=str(newest) if newest else None)
+    return _sum_up(trainer.state, reporter.seconds(), rows=len(data["train"]))
+
+
+class SeededLengthSampler(LengthGroupedSampler):
+    """Rows of like length in a batch, in an order that depends on seed and epoch alone.
+
+    Hugging Face's own draws from the global generator, so a run resumed in the middle of an
+    epoch would see other batches.
+    """
+
+    def __init__(self, batch_size: int, lengths: list[int], *, seed: int) -> None:
+        super().__init__(batch_size, lengths=lengths)
+        self._seed = seed
+        self._epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        self._epoch = epoch
+
+    def __iter__(self) -> Iterator[int]:
+        generator = torch.Generator().manual_seed(self._seed * 1_000_003 + self._epoch)
+        order = get_length_grouped_indices(self.lengths, self.batch_size, generator=generator)
+        return iter(order)
+
+
+class SeededTrainer(Trainer):
+    """Hugging Face's Trainer with that sampler, ending at the first loss that is no number."""
+
+    def _get_train_sampler(self, _train_dataset: Any = None) -> SeededLengthSampler:  # noqa: ANN401
+        # What the Trainer passes has lost its `length`: no input of the model has that name.
+        lengths = list(cast("Dataset[Any]", self.train_dataset)["length"])
+        return SeededLengthSampler(self.args.train_batch_size, lengths, seed=self.args.seed)
+
+    def training_step(self, *args: Any, **kwargs: Any) -> torch.Tensor:  # noqa: ANN401
+        loss = super().training_step(*args, **kwargs)
+        if not torch.isfinite(loss):
+            rate = self.args.learning_rate / 10
+            raise RunFailed(
+                "nan_loss",
+                f"The loss was {loss.item()} at step {self.state.global_step + 1}.",
+                lr=f"{rate:.1g}",
+            )
+        return loss
+
+
+def _arguments(spec: RunSpec, recipe: Recipe, folder: Path, *, rows: int) -> TrainingArguments:
+    steps = recipe.epochs * math.ceil(rows / recipe.batch)
+    on_cpu = spec.device == "cpu"
+    return TrainingArguments(
+        output_dir=str(folder),
+        num_train_epochs=recipe.epochs,
+        per_device_train_batch_size=recipe.batch,
+        per_device_eval_batch_size=EVAL_BATCH,
+        learning_rate=recipe.lr,
+        warmup_steps=recipe.warmup,  # below 1 it is a share of the steps
+        weight_decay=recipe.weight_decay,
+        optim="adamw_torch_fused",
+        bf16=device.has_bfloat16(spec.device),
+        use_cpu=on_cpu,
+        dataloader_pin_memory=not on_cpu,
+        train_sampling_strategy="group_by_length",  # the evaluation's batches too
+        seed=recipe.seed,
+        eval_strategy="epoch",
+        save_strategy="epoch",
+        load_best_model_at_end=True,
+        metric_for_best_model="macro_f1",
+        greater_is_better=True,
+        logging_steps=math.ceil(steps / LOSSES),
+        logging_nan_inf_filter=False,  # a loss that is no number must be seen
+        disable_tqdm=True,
+        report_to="none",
+    )
+
+
+def _sum_up(state: TrainerState, seconds: float, *, rows: int) -> Fitted:
+    epochs = state.epoch or 0.0
+    best_step = state.best_global_step or state.global_step
+    return Fitted(
+        steps=state.global_step,
+        epochs_done=epochs,
+        best_epoch=best_step / steps_per_epoch(state),
+        train_seconds=seconds,
+        rows_per_second=rows * epochs / seconds,
+        losses=[
+            (int(entry["step"]), entry["loss"]) for entry in state.log_history if "loss" in entry
+        ],
+        evaluations=list_evaluations(state.log_history),
+    )

@@ -1,0 +1,137 @@
+"""The run itself, read from top to bottom: data, model, fit, export, evaluate."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from trainer import checkpoints, failures
+from trainer.events import EventWriter
+from trainer.process import Cancellation, Cancelled, die_with_parent
+from trainer.spec import Ended, Phase, RunSpec, Started, TrainSummary, TrainWork
+
+log = logging.getLogger("trainer.train")
+
+
+def main() -> int:
+    """Run `python -m trainer.train SPEC.json`; 0 for succeeded and cancelled, 1 for failed."""
+    die_with_parent()
+    cancellation = Cancellation()
+    cancellation.listen()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    spec = RunSpec.model_validate_json(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    with EventWriter(spec.attempt_dir / "events") as events:
+        ended = run(spec, events, cancellation)
+        events.write(ended)
+    if ended.state == "succeeded":
+        shutil.rmtree(spec.run_dir / "checkpoints")  # nobody resumes what is done
+    return 1 if ended.state == "failed" else 0
+
+
+def run(spec: RunSpec, events: EventWriter, cancellation: Cancellation) -> Ended:
+    """Train, and say how it ended whatever happens; the log gets the traceback of a failure."""
+    if not isinstance(spec.work, TrainWork):
+        raise TypeError("An intake is no training run: trainer.data reads files.")
+    try:
+        summary = train(spec, spec.work, events, cancellation)
+    except Cancelled:
+        return Ended(state="cancelled")
+    except Exception as error:
+        failure = failures.explain(error, spec.work.recipe)
+        log.exception("the run failed: %s", failure.evidence)
+        _clear_drafts(spec, spec.work)
+        return Ended(state="failed", failure=failure)
+    model = spec.attempt_dir / "model"
+    return Ended(state="succeeded", summary=summary, model=str(model.relative_to(spec.data_dir)))
+
+
+def train(
+    spec: RunSpec, work: TrainWork, events: EventWriter, cancellation: Cancellation
+) -> TrainSummary:
+    """Do the whole work of a run; raise Cancelled, or what went wrong."""
+    began = time.monotonic()
+    newest = checkpoints.find_newest(spec.run_dir / "checkpoints", work.model_dump_json())
+    resumed = checkpoints.step_of(newest) if newest else None
+    events.write(Started(host=socket.gethostname(), device=spec.device, resumed_from_step=resumed))
+
+    events.write(Phase(name="loading"))
+    # torch and its libraries take seconds to import: first the run has told that it lives.
+    from datasets import disable_progress_bars  # noqa: PLC0415
+    from transformers import set_seed  # noqa: PLC0415
+    from transformers.utils import logging as transformers_logging  # noqa: PLC0415
+
+    from trainer import baselines, device, evaluate, export, fit, methods  # noqa: PLC0415
+    from trainer.tasks import classification  # noqa: PLC0415
+
+    disable_progress_bars()
+    transformers_logging.disable_progress_bar()
+    device.use_threads(spec.threads)
+    set_seed(work.recipe.seed)
+    loaded = classification.load(spec.dataset_dir, work)
+    model = methods.prepare(loaded.model, work.recipe.method)
+    parameters, trainable = methods.count_parameters(model)
+
+    events.write(Phase(name="training"))
+    fitted = fit.fit(model, loaded, spec=spec, work=work, events=events, cancellation=cancellation)
+
+    events.write(Phase(name="exporting"))
+    exported = export.export(
+        methods.merge(model),
+        loaded,
+        folder=spec.attempt_dir / "model",
+        origin=_origin(spec, work),
+        threads=spec.threads,
+    )
+
+    events.write(Phase(name="testing"))
+    test = loaded.rows["test"]
+    predicted, true = exported.test_logits.argmax(axis=1), list(test["label"])
+    comparison = None
+    events.write(Phase(name="baselines"))
+    return TrainSummary(
+        dataset_hash=work.dataset_hash,
+        base_model=work.base_model,
+        recipe=work.recipe,
+        device=device.describe(spec.device),
+        scores=evaluate.score(true, predicted, loaded.labels),
+        baselines=baselines.compare_baselines(loaded.rows, predicted),
+        comparison=comparison,
+        export=exported.export,
+        temperature=exported.temperature,
+        threshold=exported.threshold,
+        rows={split: len(rows) for split, rows in loaded.rows.items()},
+        total_seconds=time.monotonic() - began,
+        parameters=parameters,
+        trainable_parameters=trainable,
+        peak_memory_bytes=device.peak_memory(spec.device),
+        resumed_from_step=resumed,
+        **vars(fitted),
+    )
+
+
+def _origin(spec: RunSpec, work: TrainWork) -> dict[str, Any]:
+    """Say what the model was made from, for its card."""
+    card = spec.dataset_dir / "card.json"
+    languages = json.loads(card.read_text(encoding="utf-8"))["languages"] if card.exists() else {}
+    return {
+        "base_model": work.base_model,
+        "dataset": work.dataset,
+        "dataset_hash": work.dataset_hash,
+        "languages": list(languages),
+    }
+
+
+def _clear_drafts(spec: RunSpec, work: TrainWork) -> None:
+    """Remove what was half written: on a full disk it holds the room that the last event needs."""
+    shutil.rmtree(spec.attempt_dir / "model.tmp", ignore_errors=True)
+    checkpoints.remove_unusable(spec.run_dir / "checkpoints", work.model_dump_json())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
