@@ -50,6 +50,7 @@ async function submit() {
   const { error, reply } = await ask("do/submit", { user, view: id, values: values() });
   button.disabled = false;
   for (const old of dialog.querySelectorAll(".error")) old.textContent = "";
+  for (const old of dialog.querySelectorAll("[aria-invalid]")) old.removeAttribute("aria-invalid");
   if (error) dialog.querySelector(".error.general").textContent = TROUBLE;
   if (reply?.response_action === "errors") showErrors(dialog, reply.errors);
 }

@@ -91,7 +91,6 @@ const label = (one) => (one.is_im ? bot() : one.name);
 
 function drawAll() {
   drawSidebar();
-  drawMessages();
   drawHome();
   const one = channel(state.channel);
   byId("title").textContent = one.is_im ? bot() : `# ${one.name}`;
@@ -101,6 +100,7 @@ function drawAll() {
   document.title = `${label(one)} – ${state.team}`;
   const commands = { commands: () => state.commands, people: () => state.users };
   composer(byId("composer"), { ...commands, name: `Message ${one.is_im ? bot() : `#${one.name}`}`, send });
+  drawMessages();
   if (state.tab === "messages") byId("composer").querySelector("textarea").focus();
 }
 
@@ -137,7 +137,14 @@ function fill(list, messages, inThread) {
     before = message;
     return divider ? [divider, row] : [row];
   }));
-  if (atEnd) list.scrollTop = list.scrollHeight;
+  if (atEnd) toEnd(list);
+}
+
+// Stay at the end while pictures are still coming in.
+function toEnd(list) {
+  const down = () => { list.scrollTop = list.scrollHeight; };
+  down();
+  for (const picture of list.querySelectorAll("img")) if (!picture.complete) picture.addEventListener("load", down, { once: true });
 }
 
 function drawMessages() {
@@ -146,7 +153,7 @@ function drawMessages() {
   byId("home").hidden = !home;
   fill(byId("messages"), onTop(), false);
   if (!byId("messages").children.length) byId("messages").append(h("p.empty", {}, "Nothing here yet. Type / for commands, or drop a file."));
-  byId("messages").scrollTop = byId("messages").scrollHeight;
+  toEnd(byId("messages"));
   drawThread();
 }
 
@@ -156,10 +163,11 @@ function drawThread() {
   document.body.classList.toggle("threaded", Boolean(root));
   if (!root) return;
   fill(byId("replies"), [root, ...replies(root.ts)], true);
-  byId("replies").scrollTop = byId("replies").scrollHeight;
-  if (byId("reply").dataset.root === key(root)) return;
-  byId("reply").dataset.root = key(root);
-  composer(byId("reply"), { name: "Reply…", commands: () => [], people: () => state.users, send: (words, files) => send(words, files, root.ts) });
+  if (byId("reply").dataset.root !== key(root)) {
+    byId("reply").dataset.root = key(root);
+    composer(byId("reply"), { name: "Reply…", commands: () => [], people: () => state.users, send: (words, files) => send(words, files, root.ts) });
+  }
+  toEnd(byId("replies"));
 }
 
 // Put one new or changed message where it belongs, without losing the scroll or the keyboard's place.
@@ -201,7 +209,7 @@ function drawMessage(message, inThread, compact) {
   return h(`article.message${compact ? ".follows" : ""}${message.ephemeral ? ".ephemeral" : ""}`, { "data-ts": message.ts, "aria-label": `${name}, ${time.textContent}` },
     h(".gutter", {}, compact ? time : avatar(user)),
     h(".content", {},
-      message.ephemeral && !compact && h(".only", {}, "👁 Only visible to you"),
+      message.ephemeral && !compact && h(".only", {}, "Only visible to you"),
       !compact && h(".name", {}, h("strong", {}, name), (user?.is_bot || message.sender) && h("span.badge", {}, "APP"), time),
       body(message),
       message.files && h(".files", {}, message.files.map(fileCard)),
@@ -214,7 +222,7 @@ function drawMessage(message, inThread, compact) {
 function body(message) {
   const edited = message.edited && h("span.edited", { title: "edited" }, "(edited)");
   const theirs = message.user !== state.bot; // people type text; the app lays out blocks
-  if (theirs || !message.blocks.length) return message.text && h(".text", {}, mrkdwn(message.text), " ", edited);
+  if (theirs || !message.blocks.length) return message.text && h(".text", {}, mrkdwn(message.text), edited && [" ", edited]);
   const where = { channel: message.channel, ts: message.ts };
   const press = (part, value) => act("click", { ...where, action_id: part.action_id, value });
   return h(".blocks", {}, blocks(message.blocks, press), edited);
@@ -241,7 +249,7 @@ function toolbar(message, inThread) {
   const shortcuts = state.shortcuts.filter((one) => one.type === "message" && !message.ephemeral);
   const use = (one) => act("shortcut", { channel: message.channel, ts: message.ts, callback_id: one.callback_id });
   return h(".toolbar", {},
-    !inThread && !message.ephemeral && h("button.icon", { type: "button", title: "Reply in thread", "aria-label": "Reply in thread", onclick: () => openThread(message.thread_ts ?? message.ts) }, "💬"),
+    !inThread && !message.ephemeral && h("button.icon", { type: "button", title: "Reply in thread", "aria-label": "Reply in thread", onclick: () => openThread(message.thread_ts ?? message.ts) }, "↩"),
     shortcuts.length > 0 && h("details.overflow", {},
       h("summary", { title: "More actions", "aria-label": "More actions" }, "⋯"),
       h(".menu", { role: "menu" }, shortcuts.map((one) => h("button", {

@@ -56,7 +56,7 @@ function quoted(text) {
 const INLINE = new RegExp([
   /`([^`\n]+)`/, /<([^<>\n]+)>/, /(?<![\w*])\*([^\s*](?:[^*\n]*[^\s*])?)\*(?![\w*])/,
   /(?<![\w_])_([^\s_](?:[^_\n]*[^\s_])?)_(?![\w_])/, /(?<![\w~])~([^\s~](?:[^~\n]*[^\s~])?)~(?![\w~])/,
-  /:([a-z0-9_+-]+):/,
+  /:([a-z0-9_+-]+):/, /(https?:\/\/[^\s<>|]*[^\s<>|.,;:!?)\]])/,
 ].map((part) => part.source).join("|"), "g");
 
 function inline(text) {
@@ -64,12 +64,13 @@ function inline(text) {
   let end = 0;
   for (const found of text.matchAll(INLINE)) {
     out.push(plain(text.slice(end, found.index)));
-    const [whole, code, token, bold, italic, strike, name] = found;
+    const [whole, code, token, bold, italic, strike, name, url] = found;
     if (code !== undefined) out.push(h("code", {}, plain(code)));
     else if (token !== undefined) out.push(reference(token));
     else if (bold !== undefined) out.push(h("strong", {}, inline(bold)));
     else if (italic !== undefined) out.push(h("em", {}, inline(italic)));
     else if (strike !== undefined) out.push(h("s", {}, inline(strike)));
+    else if (url !== undefined) out.push(link(plain(url), plain(url)));
     else out.push(EMOJI[name] ?? whole);
     end = found.index + whole.length;
   }
