@@ -11,6 +11,7 @@ from typing import Any
 
 from slack_sdk.errors import SlackClientError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.asking import Asker, Office, RefusalError, Reply
@@ -50,7 +51,7 @@ async def say(office: Office, asker: Asker, reply: Reply) -> None:
 def words(error: BaseException) -> str:
     """Name an error without what someone typed: Slack's error name, else the type."""
     response = getattr(error, "response", None)
-    named = response.get("error") if response is not None else None
+    named = response.get("error") if isinstance(response, AsyncSlackResponse) else None
     return str(named or type(error).__name__)
 
 

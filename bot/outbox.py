@@ -1,0 +1,173 @@
+"""Deliver each message once, in order within its channel, whatever fails on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections import defaultdict
+from datetime import timedelta
+from pathlib import Path
+
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot import posting
+from bot.answers import trace, words
+from bot.asking import Clock
+from bot.posting import Place
+from storage import deliveries
+from storage.database import opened
+from storage.records import Delivery
+
+log = logging.getLogger(__name__)
+
+# The channel refuses the bot, so the message goes to its person.
+CLOSED = {"not_in_channel", "channel_not_found", "is_archived", "user_not_in_channel"}
+PASSING = {"internal_error", "fatal_error", "service_unavailable", "request_timeout"}
+TOO_MANY, SERVER_ERROR = 429, 500  # HTTP
+LONGEST_PAUSE_S = 60
+SEND_S = 60  # one try, a file's upload included
+
+
+class Outbox:
+    """The one sender of a data directory's deliveries.
+
+    `client` must not retry by itself: a call whose reply was lost may have worked, so its key is
+    looked up before it is made again.
+    """
+
+    def __init__(self, *, data_dir: Path, client: AsyncWebClient, clock: Clock) -> None:
+        self._data_dir, self._client, self._clock = data_dir, client, clock
+        self._me = secrets.token_hex(8)
+        self._began = clock()  # claims older than this are of a sender that died
+        self._lanes: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._sending: set[asyncio.Task[None]] = set()
+
+    async def flush(self) -> None:
+        """Begin to send what is due; a slow channel delays only its own messages."""
+        for delivery in await asyncio.to_thread(self._claim):
+            task = asyncio.create_task(self._deliver(delivery))
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
+
+    async def drain(self) -> None:
+        """Send what is due and wait until all that was begun is done."""
+        await self.flush()
+        while self._sending:
+            await asyncio.wait(self._sending)
+
+    async def close(self) -> None:
+        """Stop sending; what was claimed is looked up and sent by the next sender."""
+        for task in self._sending:
+            task.cancel()
+        await asyncio.gather(*self._sending, return_exceptions=True)
+
+    def _claim(self) -> list[Delivery]:
+        with opened(self._data_dir) as db:
+            return deliveries.claim_due(
+                db, by=self._me, now=self._clock(), stale_before=self._began
+            )
+
+    async def _deliver(self, delivery: Delivery) -> None:
+        place = await asyncio.to_thread(self._place, delivery)
+        async with self._lanes[place.channel]:  # asyncio's locks are first come, first served
+            try:
+                await self._send(delivery, place)
+            except SlackApiError as error:
+                await self._judge(delivery, error)
+            except (SlackClientError, aiohttp.ClientError, OSError, TimeoutError) as error:
+                await self._postpone(delivery, error)
+            except Exception as error:  # noqa: BLE001 - one broken message never costs another
+                log.error("a delivery broke\n%s", trace(error))  # noqa: TRY400 - without its text
+                await self._postpone(delivery, error)
+
+    def _place(self, delivery: Delivery) -> Place:
+        if delivery.parent is None:
+            return Place(delivery.channel)
+        with opened(self._data_dir) as db:
+            parent = deliveries.get(db, delivery.parent)
+        if parent is None or parent.sent_to is None:
+            return Place(delivery.channel)
+        return Place(parent.sent_to, parent.ts)
+
+    async def _send(self, delivery: Delivery, place: Place) -> None:
+        try:
+            await self._send_to(delivery, place)
+        except SlackApiError as error:
+            if words(error) not in CLOSED or not delivery.user:
+                raise
+            direct = await self._client.conversations_open(users=delivery.user)
+            note = f"I can't write in <#{place.channel}>, so this comes to you alone."
+            await self._send_to(delivery, Place(direct["channel"]["id"], note=note))
+
+    async def _send_to(self, delivery: Delivery, place: Place) -> None:
+        """Put it there unless an earlier try did, and note it."""
+        while True:
+            try:
+                async with asyncio.timeout(SEND_S):
+                    ts = await self._once(delivery, place)
+            except SlackApiError as error:
+                if (pause := _retry_after(error)) is None:
+                    raise
+                await asyncio.sleep(pause)
+            else:
+                await asyncio.to_thread(self._confirm, delivery, ts, place.channel)
+                return
+
+    async def _once(self, delivery: Delivery, place: Place) -> str | None:
+        if delivery.tries > 1 and (there := await self._look_up(delivery, place)):
+            return there
+        return await posting.put(self._client, delivery, place, self._data_dir)
+
+    async def _look_up(self, delivery: Delivery, place: Place) -> str | None:
+        try:
+            return await posting.look_up(self._client, delivery, place)
+        except SlackApiError as error:
+            if words(error) not in {"unknown_method", "missing_scope"}:
+                raise
+            log.warning("can't look up what was sent", extra={"why": words(error)})
+            return None
+
+    # --- how it ended -----------------------------------------------------------------------
+
+    async def _judge(self, delivery: Delivery, error: SlackApiError) -> None:
+        status = getattr(error.response, "status_code", SERVER_ERROR)
+        if words(error) in PASSING or status >= SERVER_ERROR:
+            await self._postpone(delivery, error)
+        else:
+            await self._give_up(delivery, words(error))
+
+    def _confirm(self, delivery: Delivery, ts: str | None, channel: str) -> None:
+        with opened(self._data_dir) as db:
+            deliveries.confirm(db, delivery.key, by=self._me, ts=ts, sent_to=channel)
+
+    async def _postpone(self, delivery: Delivery, error: BaseException) -> None:
+        if isinstance(error, FileNotFoundError):  # a picture that is gone won't come back
+            await self._give_up(delivery, "its file is gone")
+            return
+        pause = timedelta(seconds=min(LONGEST_PAUSE_S, 2**delivery.tries))
+        log.warning("will send %s again", delivery.key, extra={"why": words(error)})
+        await asyncio.to_thread(self._put_back, delivery, pause, words(error))
+
+    def _put_back(self, delivery: Delivery, pause: timedelta, why: str) -> None:
+        until = self._clock() + pause
+        with opened(self._data_dir) as db:
+            deliveries.postpone(db, delivery.key, by=self._me, until=until, error=why)
+
+    async def _give_up(self, delivery: Delivery, why: str) -> None:
+        log.error("could not send %s", delivery.key, extra={"why": why})
+        await asyncio.to_thread(self._fail, delivery, why)
+
+    def _fail(self, delivery: Delivery, why: str) -> None:
+        with opened(self._data_dir) as db:
+            deliveries.fail(db, delivery.key, by=self._me, error=why)
+
+
+def _retry_after(error: SlackApiError) -> float | None:
+    """Give the seconds to wait where Slack says that there was too much; else None."""
+    response = error.response
+    if getattr(response, "status_code", None) != TOO_MANY:
+        return None
+    return float(response.headers.get("Retry-After", 1))

@@ -1,0 +1,205 @@
+"""Every message reaches Slack exactly once, whatever fails on the way."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest_asyncio
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.outbox import Outbox
+from bot.workspace.rate_limits import Rate
+from bot.workspace.server import Workspace
+from storage import deliveries
+from storage.database import migrate, opened
+from storage.records import Delivery
+
+
+class Desk:
+    """An outbox on a fresh database, whose clock a test can put forward."""
+
+    def __init__(self, data_dir: Path, workspace: Workspace) -> None:
+        self.data_dir, self.workspace = data_dir, workspace
+        self.ahead = timedelta()
+        migrate(data_dir)
+        self.outbox = self.sender()
+
+    def sender(self) -> Outbox:
+        ws = self.workspace
+        client = AsyncWebClient(token=ws.bot_token, base_url=ws.api_url, retry_handlers=[])
+        return Outbox(data_dir=self.data_dir, client=client, clock=self.clock)
+
+    def clock(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+    def put(self, key: str, channel: str = "general", **more: Any) -> None:
+        body = more.pop("body", {"text": f"message {key}"})
+        where = self.workspace.state.channel(channel).id
+        with opened(self.data_dir) as db:
+            deliveries.put(db, key=key, channel=where, body=body, now=self.clock(), **more)
+
+    def get(self, key: str) -> Delivery:
+        with opened(self.data_dir) as db:
+            found = deliveries.get(db, key)
+        assert found is not None
+        return found
+
+    def texts(self, channel: str = "general") -> list[str]:
+        return [message.text for message in self.workspace.messages(channel)]
+
+
+@pytest_asyncio.fixture
+async def desk(tmp_path: Path, workspace: Workspace) -> AsyncIterator[Desk]:
+    scopes = workspace.state.scopes
+    workspace.state.scopes = [s for s in scopes if s != "chat:write.public"]  # as the manifest
+    made = Desk(tmp_path, workspace)
+    yield made
+    await made.outbox.close()
+
+
+async def test_messages_of_a_channel_arrive_once_and_in_order(desk: Desk) -> None:
+    for number in range(8):
+        desk.put(f"k{number}")
+    await desk.outbox.drain()
+    await desk.outbox.drain()
+    assert desk.texts() == [f"message k{number}" for number in range(8)]
+    assert desk.get("k0").state == "sent"
+    assert desk.get("k0").ts == desk.workspace.messages("general")[0].ts
+
+
+async def test_a_lost_reply_does_not_post_twice(desk: Desk) -> None:
+    desk.workspace.faults.lose_reply("chat.postMessage")
+    desk.put("once")
+    await desk.outbox.drain()
+    assert desk.get("once").state == "due"
+    desk.ahead = timedelta(minutes=2)
+    await desk.outbox.drain()
+    assert desk.texts() == ["message once"]
+    assert desk.get("once").state == "sent"
+    assert desk.get("once").ts == desk.workspace.messages("general")[0].ts
+
+
+async def test_what_a_dead_sender_posted_is_found_and_what_it_did_not_is_sent(desk: Desk) -> None:
+    desk.put("posted")
+    await desk.outbox.drain()
+    desk.put("unposted")
+    with opened(desk.data_dir) as db:  # as a crash between the post and its note leaves it
+        db.execute("UPDATE deliveries SET state = 'claimed', ts = NULL, claimed_by = 'dead'")
+        db.execute(
+            "UPDATE deliveries SET claimed_at = first_claimed_at, tries = 1 WHERE ts IS NULL"
+        )
+        db.execute("UPDATE deliveries SET claimed_at = due_at, first_claimed_at = due_at")
+    successor = desk.sender()
+    await successor.drain()
+    assert sorted(desk.texts()) == ["message posted", "message unposted"]
+    assert {desk.get(key).state for key in ("posted", "unposted")} == {"sent"}
+
+
+async def test_a_reply_goes_into_its_parents_thread(desk: Desk) -> None:
+    desk.put("child", parent="parent")
+    await desk.outbox.drain()
+    assert desk.texts() == []
+    desk.put("parent")
+    await desk.outbox.drain()
+    await desk.outbox.drain()
+    parent, child = desk.workspace.messages("general")
+    assert (parent.text, child.text) == ("message parent", "message child")
+    assert child.thread_ts == parent.ts
+
+
+async def test_a_file_with_a_lost_reply_is_in_its_thread_once(desk: Desk) -> None:
+    (desk.data_dir / "loss.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(30))
+    body = {
+        "file": "loss.png",
+        "filename": "job-1-loss.png",
+        "title": "Loss",
+        "alt_txt": "It falls",
+    }
+    desk.put("parent")
+    desk.put("picture", kind="file", parent="parent", body=body)
+    await desk.outbox.drain()
+    desk.workspace.faults.lose_reply("files.completeUploadExternal")
+    await desk.outbox.drain()
+    desk.ahead = timedelta(minutes=2)
+    await desk.outbox.drain()
+    files = [file for message in desk.workspace.messages("general") for file in message.files]
+    assert [file.name for file in files] == ["job-1-loss.png"]
+    assert files[0].alt_text == "It falls"
+    assert desk.get("picture").state == "sent"
+
+
+async def test_a_file_that_is_gone_is_given_up(desk: Desk) -> None:
+    body = {"file": "gone.png", "filename": "gone.png", "title": "", "alt_txt": ""}
+    desk.put("gone", kind="file", body=body)
+    await desk.outbox.drain()
+    assert desk.get("gone").state == "failed"
+
+
+async def test_too_many_posts_wait_as_long_as_slack_says(desk: Desk) -> None:
+    desk.workspace.faults.rate_limit("chat.postMessage")
+    desk.put("late")
+    await desk.outbox.drain()
+    assert desk.texts() == ["message late"]
+    assert desk.get("late").tries == 1
+
+
+async def test_a_slow_channel_holds_up_no_other(tmp_path: Path) -> None:
+    async with Workspace(posts=Rate(per_second=0.001, burst=1)) as workspace:
+        desk = Desk(tmp_path, workspace)
+        desk.put("first")
+        desk.put("stuck")
+        desk.put("free", channel=workspace.dm("ana").id)
+        await desk.outbox.flush()
+        await workspace.wait_for(lambda message: message.text == "message free")
+        assert desk.texts() == ["message first"]
+        await desk.outbox.close()
+
+
+async def test_a_closed_channel_sends_its_message_to_the_person(desk: Desk) -> None:
+    ana = desk.workspace.state.user("ana").id
+    blocks = [{"type": "divider"}]
+    desk.put("away", channel="random", user=ana, body={"text": "Done.", "blocks": blocks})
+    desk.put("below", channel="random", user=ana, parent="away")
+    await desk.outbox.drain()
+    await desk.outbox.drain()
+    direct = desk.workspace.dm("ana")
+    first, second = desk.workspace.messages(direct.id)
+    assert first.text.endswith("Done.")
+    assert "I can't write in <#" in first.text
+    assert [block["type"] for block in first.blocks] == ["context", "divider"]
+    assert second.thread_ts == first.ts
+    assert desk.get("away").sent_to == direct.id
+
+
+async def test_a_missing_method_fails_its_message_alone(desk: Desk) -> None:
+    ana = desk.workspace.state.user("ana").id
+    desk.workspace.faults.unavailable.add("chat.postMessage")
+    desk.put("lost")
+    desk.put("private", kind="ephemeral", user=ana)
+    await desk.outbox.drain()
+    assert desk.get("private").state == "sent"
+    assert desk.get("lost").state == "failed"
+    assert desk.get("lost").error
+
+
+async def test_a_server_error_is_tried_again(desk: Desk) -> None:
+    desk.workspace.faults.break_down("chat.postMessage")
+    desk.put("again")
+    await desk.outbox.drain()
+    assert desk.get("again").state == "due"
+    desk.ahead = timedelta(minutes=2)
+    await desk.outbox.drain()
+    assert desk.texts() == ["message again"]
+
+
+async def test_where_nothing_can_be_looked_up_a_message_is_sent_all_the_same(desk: Desk) -> None:
+    desk.workspace.faults.unavailable.add("conversations.history")
+    desk.workspace.faults.break_down("chat.postMessage")
+    desk.put("again")
+    await desk.outbox.drain()
+    desk.ahead = timedelta(minutes=2)
+    await desk.outbox.drain()
+    assert desk.texts() == ["message again"]
