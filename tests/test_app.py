@@ -47,7 +47,7 @@ class Recorder:
 
     async def ask(self, office: Office, asker: Asker, _: Any) -> None:
         """Post a message with a button and a menu, and open a modal."""
-        button: dict[str, Any] = {
+        button = {
             "type": "button",
             "action_id": "press:1",
             "value": "one",
@@ -58,7 +58,7 @@ class Recorder:
             text="pressable",
             blocks=[{"type": "actions", "elements": [button]}],
         )
-        field = {
+        field: dict[str, Any] = {
             "type": "input",
             "block_id": "text",
             "label": {"type": "plain_text", "text": "Text"},
@@ -66,7 +66,7 @@ class Recorder:
         }
         title = {"type": "plain_text", "text": "Say"}
         metadata = f'{{"channel": "{asker.channel}"}}'
-        view = {"type": "modal", "callback_id": "form", "title": title, "submit": title}
+        view: dict[str, Any] = {"type": "modal", "callback_id": "form", "title": title, "submit": title}
         view |= {"private_metadata": metadata, "blocks": [field]}
         await office.client.views_open(trigger_id=asker.trigger_id, view=view)
 
