@@ -89,8 +89,8 @@ function completions(box, list, about) {
   }
   function key(event) {
     if (!found.length || !["ArrowUp", "ArrowDown", "Tab", "Enter", "Escape"].includes(event.key)) return false;
-    const typed = box.value.trim();
-    if (event.key === "Enter" && found.some((one) => one.title === typed)) return false; // complete already
+    const typed = box.value.slice(found[chosen].from, box.selectionStart);
+    if (event.key === "Enter" && found[chosen].text.trim() === typed) return false; // complete already
     event.preventDefault();
     event.stopPropagation();
     if (event.key === "Escape") { found = []; draw(); }
