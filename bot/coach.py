@@ -1,0 +1,227 @@
+"""What /coach does, and the Home tab: help, how Coach is doing, who is who."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import humanize
+from slack_sdk.errors import SlackApiError
+
+from bot.answers import words
+from bot.asking import Asker, Block, Feature, Listener, Office, RefusalError, Reply
+from bot.commands import USAGE, Help, Status, Usage, Who, about, names
+from bot.wording import code, did_you_mean, escape
+from storage import deliveries, hosts, jobs, models, runs
+from storage.database import opened
+from storage.records import Host, Job, Promotion, Run
+
+log = logging.getLogger(__name__)
+
+WORKER_ALIVE = timedelta(seconds=30)  # it describes its machine every few seconds
+SHOWN = 10  # jobs named before "and 7 more"
+
+
+# --- gather ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What Coach is doing at one moment."""
+
+    now: datetime
+    running: Sequence[tuple[Job, Run | None]]
+    queued: Sequence[Job]
+    hosts: Sequence[Host]
+    serving: Mapping[str, Promotion]
+    unsent: int
+
+
+def look(data_dir: Path, now: datetime) -> Snapshot:
+    with opened(data_dir) as db:
+        return Snapshot(
+            now=now,
+            running=[(job, runs.get(db, job.id, job.attempt)) for job in jobs.running(db)],
+            queued=jobs.queued(db),
+            hosts=hosts.seen_since(db, now - WORKER_ALIVE),
+            serving=models.aliases(db),
+            unsent=deliveries.waiting(db),
+        )
+
+
+# --- words, pure ----------------------------------------------------------------------------
+
+
+def help_text(topic: str | None, *, admin: bool) -> str:
+    """Say what the asker may type; in full where it is one verb. RefusalError: no such topic."""
+    found = about(topic)
+    if not found:
+        known = {name for usage in USAGE for name in names(usage) if name}
+        raise RefusalError(
+            f"There is no help on {code(topic or '')}.{did_you_mean(topic or '', known)} "
+            "`/coach help` shows everything."
+        )
+    if len(found) == 1:
+        return _in_full(found[0], admin=admin)
+    parts = [
+        "\n".join([f"*{command}*", *(f"• `{u.example}`  {u.meaning}" for u in usages)])
+        for command, usages in groupby(found, key=lambda usage: usage.command)
+    ]
+    return "\n\n".join([*parts, "More on one of them: `/coach help retry`."])
+
+
+def _in_full(usage: Usage, *, admin: bool) -> str:
+    arguments = [f"• `<{name}>`  {a.meaning}" for name, a in usage.arguments.items()]
+    options = [
+        f"• `{name.rstrip('_')}=`  {option.meaning} ({option.values})"
+        for name, option in usage.options.items()
+        if admin or not option.admins
+    ]
+    line = f"`{escape(usage.line(admin=admin))}`"
+    details = [escape(argument) for argument in arguments] + options
+    return "\n".join([line, usage.meaning, *details, f"For example: `{usage.example}`"])
+
+
+def status_text(seen: Snapshot) -> str:
+    lines = [
+        *(_host(host) for host in seen.hosts),
+        _running(seen),
+        _waiting(seen.queued),
+        _serving(seen),
+    ]
+    if not seen.hosts:
+        lines.insert(0, "*No worker is alive*, so jobs wait. `coach up` on the GPU host starts it.")
+    if seen.unsent:
+        lines.append(f"{_count(seen.unsent, 'message')} on the way to Slack.")
+    return "\n".join(lines)
+
+
+def who_text(seen: Snapshot, *, user: str, admins: Iterable[str]) -> str:
+    rights = "you run and stop your own jobs"
+    if user in admins:
+        rights = "an admin: you may also stop others' jobs and overrule the gate"
+    running = [f"job {job.id} of <@{job.requested_by}>" for job, _ in seen.running]
+    waiting = [f"job {job.id} of <@{job.requested_by}>" for job in seen.queued]
+    promoted = [
+        f"{alias} v{p.version}: model {p.model}, promoted by <@{p.by}> {_ago(seen, p.at)}"
+        + (f" because “{escape(p.reason)}”" if p.reason else "")
+        for alias, p in seen.serving.items()
+    ]
+    return "\n".join(
+        [
+            f"To Coach you are <@{user}>, {rights}.",
+            f"Running: {_listed(running)}.",
+            f"Waiting: {_listed(waiting)}.",
+            f"Serving: {_listed(promoted)}.",
+        ]
+    )
+
+
+def home_view(seen: Snapshot, *, user: str) -> dict[str, Any]:
+    mine = [job for job, _ in seen.running if job.requested_by == user]
+    mine += [job for job in seen.queued if job.requested_by == user]
+    yours = _listed([f"job {job.id} ({job.state}, {_subject(job)})" for job in mine])
+    lines = [status_text(seen), f"Yours: {yours}.", "`/coach help` shows what you can type."]
+    blocks: list[Block] = [
+        {"type": "header", "text": {"type": "plain_text", "text": "Coach"}},
+        *({"type": "section", "text": {"type": "mrkdwn", "text": line}} for line in lines),
+    ]
+    return {"type": "home", "blocks": blocks}
+
+
+def _host(host: Host) -> str:
+    slots = ", ".join(str(slot["name"]) for slot in host.slots if slot["kind"] != "reader")
+    free, whole, disk = (
+        humanize.naturalsize(size, binary=True)
+        for size in (host.memory_free_bytes, host.memory_bytes, host.disk_free_bytes)
+    )
+    return (
+        f"The worker on {escape(host.name)} is well: {escape(slots)}; "
+        f"{free} of {whole} memory and {disk} of disk are free."
+    )
+
+
+def _running(seen: Snapshot) -> str:
+    return f"Running: {_listed([_progress(job, run) for job, run in seen.running])}."
+
+
+def _progress(job: Job, run: Run | None) -> str:
+    told = [_subject(job)]
+    if run is not None and run.progress is not None:
+        told.append(f"step {run.progress['step']} of {run.progress['max_steps']}")
+        if run.progress["eta_seconds"] is not None:
+            left = timedelta(seconds=run.progress["eta_seconds"])
+            told.append(f"{humanize.naturaldelta(left)} left")
+    return f"job {job.id} ({', '.join(told)})"
+
+
+def _waiting(queued: Sequence[Job]) -> str:
+    return f"Waiting: {_listed([f'job {job.id} ({_subject(job)})' for job in queued])}."
+
+
+def _serving(seen: Snapshot) -> str:
+    served = [
+        f"{alias} v{p.version} (model {p.model}, since {_ago(seen, p.at)})"
+        for alias, p in seen.serving.items()
+    ]
+    nothing = "nothing yet; `/train promote 12` lets a job's model serve"
+    return f"Serving: {_listed(served) if served else nothing}."
+
+
+def _subject(job: Job) -> str:
+    if job.kind == "train":
+        return escape(str(job.work["dataset"]))
+    return f"reading {escape(str(job.work['filename']))}"
+
+
+def _ago(seen: Snapshot, at: datetime) -> str:
+    return humanize.naturaltime(seen.now - at)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _listed(items: Sequence[str]) -> str:
+    more = [f"and {len(items) - SHOWN} more"] if len(items) > SHOWN else []
+    return ", ".join([*items[:SHOWN], *more]) or "nothing"
+
+
+# --- handlers -------------------------------------------------------------------------------
+
+
+async def show_help(office: Office, asker: Asker, command: Help) -> Reply:
+    return Reply(help_text(command.topic, admin=asker.user in office.settings.admins))
+
+
+async def show_status(office: Office, _: Asker, __: Status) -> Reply:
+    return Reply(status_text(await _look(office)))
+
+
+async def show_who(office: Office, asker: Asker, _: Who) -> Reply:
+    admins = office.settings.admins
+    return Reply(who_text(await _look(office), user=asker.user, admins=admins))
+
+
+async def show_home(office: Office, asker: Asker, _: Mapping[str, Any]) -> None:
+    view = home_view(await _look(office), user=asker.user)
+    try:
+        await office.client.views_publish(user_id=asker.user, view=view)
+    except SlackApiError as error:  # a nicety: nobody asked for it in words
+        log.warning("no Home tab", extra={"why": words(error)})
+
+
+async def _look(office: Office) -> Snapshot:
+    return await asyncio.to_thread(look, office.settings.data_dir, office.clock())
+
+
+FEATURE = Feature(
+    commands={Help: show_help, Status: show_status, Who: show_who},
+    events={"app_home_opened": Listener(show_home, lambda event: event.get("tab") == "home")},
+)
