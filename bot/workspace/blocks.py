@@ -24,7 +24,7 @@ from bot.workspace.elements import (
     Plain2000,
     Text,
 )
-from bot.workspace.state import Json
+from bot.workspace.records import Json
 
 MESSAGE_BLOCKS, VIEW_BLOCKS = 50, 100
 

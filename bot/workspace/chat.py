@@ -6,8 +6,9 @@ import re
 
 from bot.workspace.limits import check_blocks
 from bot.workspace.methods import Args, joined, method, visible
+from bot.workspace.records import Channel, Json, Message, SlackError
 from bot.workspace.shapes import message_json
-from bot.workspace.state import TEXT_CUT, Channel, Json, Message, SlackError, State
+from bot.workspace.state import TEXT_CUT, State
 
 UPDATE_LIMIT = 4_000  # characters; chat.update refuses more, chat.postMessage does not
 MARKDOWN_LIMIT = 12_000  # characters

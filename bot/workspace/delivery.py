@@ -14,8 +14,8 @@ import aiohttp
 from slack_sdk.signature import SignatureVerifier
 
 from bot.workspace.faults import Faults
+from bot.workspace.records import Json
 from bot.workspace.socket_mode import SocketMode
-from bot.workspace.state import Json
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from bot.workspace.state import Json
+from bot.workspace.records import Json
 
 
 class Part(BaseModel):
@@ -145,26 +145,6 @@ class MultiStaticSelect(Choice):
     max_selected_items: int | None = Field(None, ge=1)
 
 
-class ExternalSelect(Choice):
-    type: Literal["external_select"]
-    min_query_length: int | None = None
-    initial_option: Option | None = None
-
-
-class PeopleSelect(Choice):
-    type: Literal["users_select"]
-    initial_user: str | None = None
-
-
-class ChannelsSelect(Choice):
-    type: Literal["channels_select", "conversations_select"]
-    initial_channel: str | None = None
-    initial_conversation: str | None = None
-    default_to_current_conversation: bool = False
-    response_url_enabled: bool = False
-    filter: Json | None = None
-
-
 class Overflow(Element):
     type: Literal["overflow"]
     options: list[Option] = Field(min_length=1, max_length=5)
@@ -174,12 +154,6 @@ class Overflow(Element):
 class DatePicker(Choice):
     type: Literal["datepicker"]
     initial_date: str | None = Field(None, pattern=r"^\d{4}-\d{2}-\d{2}$")
-
-
-class TimePicker(Choice):
-    type: Literal["timepicker"]
-    initial_time: str | None = Field(None, pattern=r"^\d{2}:\d{2}$")
-    timezone: str | None = None
 
 
 class Checkboxes(Choice):
@@ -226,13 +200,12 @@ class Image(Part):
 
 
 Menu = (
-    Button | StaticSelect | MultiStaticSelect | ExternalSelect | PeopleSelect | ChannelsSelect
-    | Overflow | DatePicker | TimePicker | Checkboxes | RadioButtons
+    Button | StaticSelect | MultiStaticSelect
+    | Overflow | DatePicker | Checkboxes | RadioButtons
 )  # fmt: skip
 Interactive = Annotated[Menu, ByType]
 Accessory = Annotated[Menu | Image, ByType]
 Input = Annotated[
-    StaticSelect | MultiStaticSelect | ExternalSelect | PeopleSelect | ChannelsSelect | DatePicker
-    | TimePicker | Checkboxes | RadioButtons | PlainTextInput | NumberInput | FileInput,
+    StaticSelect | MultiStaticSelect | DatePicker | Checkboxes | RadioButtons | PlainTextInput | NumberInput | FileInput,
     ByType,
 ]  # fmt: skip

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from bot.workspace import payloads
+from bot.workspace.records import Change, Json, Message
 from bot.workspace.shapes import message_json
-from bot.workspace.state import Change, Json, Message, State
+from bot.workspace.state import State
 
 SUBSCRIPTIONS = {"channel": "message.channels", "group": "message.groups", "im": "message.im"}
 

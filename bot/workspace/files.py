@@ -6,8 +6,9 @@ import mimetypes
 
 from bot.workspace.chat import writable
 from bot.workspace.methods import Args, method
+from bot.workspace.records import File, Json, SlackError
 from bot.workspace.shapes import file_json
-from bot.workspace.state import File, Json, SlackError, State
+from bot.workspace.state import State
 
 
 def new_file(state: State, name: str, user: str, *, content: bytes | None = None) -> File:
@@ -45,7 +46,9 @@ def _share(state: State, args: Args, files: list[File]) -> None:
     if state.bot_user not in channel.members:
         raise SlackError("not_in_channel")
     text, thread_ts = str(args.get("initial_comment") or ""), args.get("thread_ts")
-    state.post(channel, state.bot_user, text, files=files, thread_ts=thread_ts)
+    state.post(
+        channel, state.bot_user, text, files=files, thread_ts=thread_ts, subtype="file_share"
+    )
 
 
 @method("files.info", "files:read")

@@ -5,19 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from bot.workspace.limits import elements_of
+from bot.workspace.records import Json, SlackError
 from bot.workspace.shapes import file_json
-from bot.workspace.state import Json, SlackError, State
+from bot.workspace.state import State
 
 PICKED = {
     "datepicker": "selected_date",
-    "timepicker": "selected_time",
-    "users_select": "selected_user",
-    "channels_select": "selected_channel",
-    "conversations_select": "selected_conversation",
     "plain_text_input": "value",
     "number_input": "value",
 }
-ONE_OF = {"static_select", "external_select", "radio_buttons", "overflow"}
+ONE_OF = {"static_select", "radio_buttons", "overflow"}
 SOME_OF = {"multi_static_select", "checkboxes"}
 MISSING = "Please complete this required field."
 
@@ -59,8 +56,8 @@ def chosen(state: State, element: Json, value: Any) -> Json:  # noqa: ANN401
 
 
 def _option(element: Json, value: object) -> Json | None:
-    if value is None or isinstance(value, dict):  # an external select's option comes whole
-        return value
+    if value is None:
+        return None
     groups = element.get("option_groups") or []
     options = [*element.get("options", []), *(o for group in groups for o in group["options"])]
     for option in options:
@@ -75,8 +72,7 @@ def initial(element: Json) -> Any:  # noqa: ANN401
         return option["value"]
     if options := element.get("initial_options"):
         return [option["value"] for option in options]
-    names = ("value", "date", "time", "user", "channel", "conversation")
-    return next((v for name in names if (v := element.get(f"initial_{name}")) is not None), None)
+    return element.get("initial_value", element.get("initial_date"))
 
 
 def fill(state: State, view: Json, values: Json) -> Json:

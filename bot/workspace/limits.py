@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from bot.workspace.blocks import Blocks, View
-from bot.workspace.state import Json, SlackError
+from bot.workspace.records import Json, SlackError
 
 ALL_CHARACTERS = 13_000  # in all blocks of one message, about
 
@@ -101,9 +101,8 @@ def _strings(value: object) -> Iterator[str]:
 
 
 INTERACTIVE = {
-    "button", "static_select", "multi_static_select", "external_select", "users_select",
-    "channels_select", "conversations_select", "overflow", "datepicker", "timepicker",
-    "checkboxes", "radio_buttons", "plain_text_input", "number_input", "file_input",
+    "button", "static_select", "multi_static_select", "overflow", "datepicker", "checkboxes",
+    "radio_buttons", "plain_text_input", "number_input", "file_input",
 }  # fmt: skip
 
 

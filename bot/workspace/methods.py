@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from bot.workspace.records import Channel, Json, Message, SlackError
 from bot.workspace.shapes import channel_json, message_json, user_json
-from bot.workspace.state import TEAM_NAME, Channel, Json, Message, SlackError, State
+from bot.workspace.state import TEAM_NAME, State
 
 STRUCTURED = {"blocks", "metadata", "view", "files", "attachments"}  # JSON inside a form
 

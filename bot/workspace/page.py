@@ -14,8 +14,8 @@ from aiohttp import web
 
 from bot.workspace.delivery import Delivered
 from bot.workspace.people import People
+from bot.workspace.records import Change, Json, Message, SlackError
 from bot.workspace.screen import shown, snapshot
-from bot.workspace.state import Change, Json, Message, SlackError
 
 STATIC = Path(__file__).parent / "static"
 POLICY = (

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 
+from bot.workspace.records import Channel, Json, Message, User
 from bot.workspace.shapes import message_json, team_json
-from bot.workspace.state import Channel, Json, Message, State, User
+from bot.workspace.state import State
 
 KIND_NAMES = {"im": "directmessage", "group": "privategroup"}
 

@@ -14,8 +14,9 @@ from bot.workspace import inputs, payloads, views
 from bot.workspace.delivery import Delivered, Delivery
 from bot.workspace.events import Events
 from bot.workspace.files import new_file
+from bot.workspace.records import Channel, File, Json, Message, SlackError, User
 from bot.workspace.responses import answer
-from bot.workspace.state import Channel, File, Json, Message, SlackError, State, User
+from bot.workspace.state import State
 
 ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from bot.workspace.state import Clock, Json
+from bot.workspace.records import Json
+from bot.workspace.state import Clock
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bot.workspace.chat import content
 from bot.workspace.methods import Args
-from bot.workspace.state import Json, Message, ResponseUrl, SlackError, State
+from bot.workspace.records import Json, Message, ResponseUrl, SlackError
+from bot.workspace.state import State
 
 
 def answer(state: State, key: str, body: Json) -> None:

@@ -13,8 +13,9 @@ from bot.workspace import chat, files, views  # noqa: F401  (each registers its 
 from bot.workspace.faults import Faults
 from bot.workspace.methods import METHODS, call
 from bot.workspace.rate_limits import RateLimits
+from bot.workspace.records import Json, SlackError
 from bot.workspace.responses import answer
-from bot.workspace.state import Json, SlackError, State
+from bot.workspace.state import State
 
 MAX_UPLOAD = 200 * 2**20  # bytes
 LOOPBACK = {"127.0.0.1", "localhost", "[::1]"}

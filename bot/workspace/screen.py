@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+from bot.workspace.records import Change, Json, Message
 from bot.workspace.shapes import channel_json, message_json
-from bot.workspace.state import TEAM_NAME, Change, Json, Message, State
+from bot.workspace.state import TEAM_NAME, State
 
 
 def snapshot(state: State, user: str) -> Json:

@@ -11,6 +11,8 @@
         await ws.submit_view("ana", view["id"], {"text": "I love it"})
         ws.messages("general", seen_by="ana")
         ws.faults.lose_reply("chat.postMessage")    # faults.py has them all
+        await ws.sockets.drop()                     # or refresh()
+        ws.use_http("http://127.0.0.1:3000/slack/events")
 
 What people do is in people.py (`say`, `slash`, `upload`, `click`, `submit_view`, `shortcut`,
 `open_home`, …); people are "ana" (an admin) and "bo", channels "general" and "random" (which the
@@ -21,10 +23,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self
 
 from aiohttp import web
 
@@ -34,15 +34,16 @@ from bot.workspace.faults import Faults
 from bot.workspace.page import Page
 from bot.workspace.people import People
 from bot.workspace.rate_limits import EDITS, POSTS, Rate, RateLimits
+from bot.workspace.records import Json
 from bot.workspace.routes import MAX_UPLOAD, Routes, only_loopback
 from bot.workspace.socket_mode import SocketMode
-from bot.workspace.state import Change, Channel, Clock, Json, Message, State
+from bot.workspace.state import Clock, State
+from bot.workspace.witness import Witness
 
-T = TypeVar("T")
 HOST = "127.0.0.1"
 
 
-class Workspace(People):
+class Workspace(People, Witness):
     """A local Slack with two people, two channels and one app."""
 
     def __init__(
@@ -50,7 +51,6 @@ class Workspace(People):
         manifest: Json | None = None,
         *,
         port: int = 0,
-        request_url: str | None = None,
         clock: Clock = time.time,
         ack_seconds: float = 3,
         trigger_seconds: float = 3,
@@ -60,7 +60,7 @@ class Workspace(People):
     ) -> None:
         """`manifest` limits commands, events and scopes to the app's own; without, all go.
 
-        `port` 0 takes a free one. `request_url` turns HTTP mode on, as `use_http` does later.
+        `port` 0 takes a free one. `retries_after` are the pauses before an event comes again.
         """
         state = State(manifest=manifest, clock=clock, trigger_seconds=trigger_seconds)
         self.faults = Faults()
@@ -80,8 +80,6 @@ class Workspace(People):
         self._page = Page(self)
         self._port = port
         self._runner: web.AppRunner | None = None
-        if request_url:
-            self.use_http(request_url)
 
     # --- the server ---
 
@@ -146,118 +144,7 @@ class Workspace(People):
         async with asyncio.timeout(within):
             await self.sockets.opened.wait()
 
-    # --- what can be seen ---
-
     @property
     def deliveries(self) -> list[Delivered]:
         """Every delivery to the app so far, with the seconds until its ack."""
         return self._delivery.log
-
-    def dm(self, user: str) -> Channel:
-        return self.state.dm(user)
-
-    def messages(
-        self, channel: str, thread_ts: str | None = None, seen_by: str | None = None
-    ) -> list[Message]:
-        """Messages oldest first: of the channel with its threads, or of one thread.
-
-        `seen_by` leaves out what is ephemeral to others.
-        """
-        eyes = self.state.user(seen_by).id if seen_by else None
-        seen = self.state.seen_by(self.state.channel(channel), eyes)
-        return [m for m in seen if thread_ts in (None, m.thread_ts, m.ts)]
-
-    def views(self, user: str) -> list[Json]:
-        """Give the modals a person has open, the topmost last."""
-        return self.state.views.get(self.state.user(user).id, [])
-
-    def home(self, user: str) -> Json | None:
-        """Give the Home tab published for a person."""
-        return self.state.homes.get(self.state.user(user).id)
-
-    def transcript(self) -> str:
-        """Tell all messages as lines of text, in the order they were posted."""
-        everything = [
-            m for channel in self.state.channels.values() for m in channel.messages.values()
-        ]
-        return "\n".join(map(self.line, sorted(everything, key=lambda m: float(m.ts))))
-
-    def line(self, message: Message) -> str:
-        """Tell one message as a line: when, where, who, what."""
-        at = datetime.fromtimestamp(float(message.ts), UTC)
-        channel = self.state.channels[message.channel]
-        place = f"#{channel.name}" if channel.name else "direct message"
-        user = self.state.users.get(message.user)
-        who = message.sender or (user.real_name if user else message.user)
-        reply = " (in thread)" if message.is_reply else ""
-        only = " (only visible to one)" if message.ephemeral_to else ""
-        files = "".join(f" [{file.name}]" for file in message.files)
-        return f"{at:%H:%M:%S} {place} {who}{reply}{only}: {message.text}{files}"
-
-    # --- waiting ---
-
-    def watch(self) -> AsyncIterator[Change]:
-        """Stream every change from now on; what happens before the first `anext` is kept."""
-        changes: asyncio.Queue[Change] = asyncio.Queue()
-        self.state.listeners.append(changes.put_nowait)
-        return self._drain(changes)
-
-    async def _drain(self, changes: asyncio.Queue[Change]) -> AsyncIterator[Change]:
-        try:
-            while True:
-                yield await changes.get()
-        finally:
-            self.state.listeners.remove(changes.put_nowait)
-
-    async def wait_for(self, wanted: Callable[[Message], object], within: float = 10) -> Message:
-        """Wait for a message that is as wanted, already there or still to come or be edited.
-
-        TimeoutError after `within` seconds, with the transcript.
-        """
-
-        def look() -> Message | None:
-            channels = self.state.channels.values()
-            everything = (m for channel in channels for m in channel.messages.values())
-            return next((m for m in everything if wanted(m)), None)
-
-        return await self._until(look, within)
-
-    async def wait_for_view(
-        self, user: str, wanted: Callable[[Json], object] = bool, within: float = 10
-    ) -> Json:
-        """Wait for a person's topmost modal to be as wanted."""
-
-        def look() -> Json | None:
-            stack = self.views(user)
-            return stack[-1] if stack and wanted(stack[-1]) else None
-
-        return await self._until(look, within)
-
-    async def wait_for_home(
-        self, user: str, wanted: Callable[[Json], object] = bool, within: float = 10
-    ) -> Json:
-        """Wait for a person's Home tab to be as wanted."""
-
-        def look() -> Json | None:
-            home = self.home(user)
-            return home if home and wanted(home) else None
-
-        return await self._until(look, within)
-
-    async def _until(self, look: Callable[[], T | None], within: float) -> T:
-        happened = asyncio.Event()
-
-        def wake(_: Change) -> None:
-            happened.set()
-
-        self.state.listeners.append(wake)
-        try:
-            async with asyncio.timeout(within):
-                while (found := look()) is None:
-                    await happened.wait()
-                    happened.clear()
-                return found
-        except TimeoutError:
-            raise TimeoutError(f"it did not happen. What did:\n{self.transcript()}") from None
-        finally:
-            self.state.listeners.remove(wake)

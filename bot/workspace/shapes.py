@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import struct
 
-from bot.workspace.state import TEAM_DOMAIN, Channel, File, Json, Message, State, User
+from bot.workspace.records import Channel, File, Json, Message, User
+from bot.workspace.state import TEAM_DOMAIN, State
 
 KINDS = {
     "csv": "CSV",

@@ -9,7 +9,8 @@ import uuid
 
 from aiohttp import WSMessage, WSMsgType, web
 
-from bot.workspace.state import Change, Json, State
+from bot.workspace.records import Change, Json
+from bot.workspace.state import State
 
 CONNECTIONS = 10  # one app may hold
 TYPICAL_S = 3600  # of a connection's life, told in hello

@@ -6,7 +6,8 @@ import secrets
 
 from bot.workspace.limits import check_view
 from bot.workspace.methods import Args, method
-from bot.workspace.state import Change, Json, SlackError, State
+from bot.workspace.records import Change, Json, SlackError
+from bot.workspace.state import State
 
 STACK = 3  # modals above one another
 

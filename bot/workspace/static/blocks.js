@@ -68,9 +68,7 @@ const ELEMENTS = {
     (part.options ?? []).map((option) => choice(option, part)),
     (part.option_groups ?? []).map((group) =>
       h("optgroup", { label: group.label.text }, group.options.map((option) => choice(option, part))))),
-  users_select: (part, act) => h("select", chooser(part, act), h("option", { value: "" }, part.placeholder?.text ?? "Choose")),
   datepicker: (part, act) => h("input", { type: "date", value: part.initial_date, ...chooser(part, act) }),
-  timepicker: (part, act) => h("input", { type: "time", value: part.initial_time, ...chooser(part, act) }),
   overflow: (part, act) => h("details.overflow", {},
     h("summary", { "aria-label": "More actions" }, "⋯"),
     h(".menu", { role: "menu" }, part.options.map((option) => h("button", {

@@ -67,7 +67,7 @@ function showErrors(dialog, errors) {
 
 async function click(view, user, part, value) {
   const { error } = await ask("do/click", { user, view: view.id, action_id: part.action_id, value });
-  if (error) toast(`Coach did not answer (${error}).`);
+  if (error) toast(`That did not work: ${error}`);
 }
 
 // --- inputs ---

@@ -3,8 +3,9 @@
 import { blocks } from "./blocks.js";
 import { composer } from "./composer.js";
 import { ask, byId, h, toast } from "./dom.js";
+import { avatar, drawMessage, seconds } from "./message.js";
 import { showModal } from "./modal.js";
-import { emoji, knowNames, mrkdwn } from "./text.js";
+import { knowNames } from "./text.js";
 
 const GROUPED_S = 5 * 60; // messages of one person this close together share one name line
 const state = { user: sessionStorage.getItem("user"), channel: "", thread: null, tab: "messages", unread: new Set(), messages: new Map() };
@@ -48,7 +49,7 @@ const CHANGES = {
   },
   gone({ channel: where, ts }) {
     state.messages.delete(`${where}/${ts}`);
-    if (where === state.channel) drawMessages();
+    if (where === state.channel) refill();
   },
   views({ views }) { state.views = views; showModal(views, state.user); },
   home({ home }) { state.home = home; drawHome(); },
@@ -57,7 +58,7 @@ const CHANGES = {
 };
 
 function presence(present) {
-  const words = present === null ? "reconnecting…" : present ? "Coach is here" : "Coach is not connected";
+  const words = present === null ? "reconnecting…" : `${bot()} is ${present ? "here" : "not connected"}`;
   byId("presence").textContent = words;
   byId("presence").className = present ? "here" : "away";
 }
@@ -115,11 +116,6 @@ function drawSidebar() {
   }, avatar(user), h("span", {}, user.real_name, h("small", {}, user.is_admin ? "admin" : "member")))));
 }
 
-function avatar(user) {
-  const initials = user ? user.real_name.split(" ").map((word) => word[0]).join("").slice(0, 2) : "•";
-  return h(`span.avatar.${user?.is_bot ? "bot" : user?.name ?? "slackbot"}`, { "aria-hidden": "true" }, initials);
-}
-
 // --- messages ---
 
 const inChannel = () => [...state.messages.values()].filter((message) => message.channel === state.channel)
@@ -133,10 +129,11 @@ function fill(list, messages, inThread) {
   list.replaceChildren(...messages.flatMap((message) => {
     const day = dayOf(message);
     const divider = !inThread && day !== (before && dayOf(before)) && h(".day", { role: "separator" }, h("span", {}, day));
-    const row = drawMessage(message, inThread, !divider && follows(message, before));
+    const row = draw(message, inThread, !divider && follows(message, before));
     before = message;
     return divider ? [divider, row] : [row];
   }));
+  if (!messages.length) list.append(h("p.empty", {}, "Nothing here yet. Type / for commands, or drop a file."));
   if (atEnd) toEnd(list);
 }
 
@@ -152,7 +149,6 @@ function drawMessages() {
   byId("messages").hidden = byId("composer").hidden = home;
   byId("home").hidden = !home;
   fill(byId("messages"), onTop(), false);
-  if (!byId("messages").children.length) byId("messages").append(h("p.empty", {}, "Nothing here yet. Type / for commands, or drop a file."));
   toEnd(byId("messages"));
   drawThread();
 }
@@ -173,17 +169,19 @@ function drawThread() {
 // Put one new or changed message where it belongs, without losing the scroll or the keyboard's place.
 function place(message, fresh) {
   const held = holdFocus();
-  if (fresh || !replaceRows(message)) {
-    fill(byId("messages"), onTop(), false);
-    const root = state.messages.get(`${state.channel}/${state.thread}`);
-    if (root) fill(byId("replies"), [root, ...replies(root.ts)], true);
-  }
+  if (fresh || !replaceRows(message)) refill();
   held();
+}
+
+function refill() {
+  fill(byId("messages"), onTop(), false);
+  const root = state.messages.get(`${state.channel}/${state.thread}`);
+  if (root) fill(byId("replies"), [root, ...replies(root.ts)], true);
 }
 
 function replaceRows(message) {
   const rows = document.querySelectorAll(`[data-ts="${message.ts}"]`);
-  for (const row of rows) row.replaceWith(drawMessage(message, row.closest("#replies") !== null, row.classList.contains("follows")));
+  for (const row of rows) row.replaceWith(draw(message, row.closest("#replies") !== null, row.classList.contains("follows")));
   return rows.length;
 }
 
@@ -195,67 +193,15 @@ function holdFocus() {
   return () => row.isConnected || document.querySelector(path)?.focus();
 }
 
-const seconds = (message) => Number(message.ts);
 const follows = (message, before) => before && before.user === message.user && before.ephemeral === message.ephemeral
   && seconds(message) - seconds(before) < GROUPED_S && !before.reply_count;
 const dayOf = (message) => new Date(seconds(message) * 1000).toLocaleDateString(undefined, { weekday: "long", month: "long", day: "numeric" });
 
-function drawMessage(message, inThread, compact) {
-  const user = person(message.user);
-  const at = new Date(seconds(message) * 1000);
-  const time = h("time", { datetime: at.toISOString(), title: at.toLocaleString() }, at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }));
-  const name = message.sender || user?.real_name || message.user;
-  const answers = inThread ? [] : replies(message.ts);
-  return h(`article.message${compact ? ".follows" : ""}${message.ephemeral ? ".ephemeral" : ""}`, { "data-ts": message.ts, "aria-label": `${name}, ${time.textContent}` },
-    h(".gutter", {}, compact ? time : avatar(user)),
-    h(".content", {},
-      message.ephemeral && !compact && h(".only", {}, "Only visible to you"),
-      !compact && h(".name", {}, h("strong", {}, name), (user?.is_bot || message.sender) && h("span.badge", {}, "APP"), time),
-      body(message),
-      message.files && h(".files", {}, message.files.map(fileCard)),
-      message.reactions && h(".reactions", {}, message.reactions.map(({ name: shown, count }) => h("span", { title: shown }, emoji(shown), ` ${count}`))),
-      answers.length > 0 && h("button.thread-link", { type: "button", onclick: () => openThread(message.ts) },
-        `${answers.length} ${answers.length === 1 ? "reply" : "replies"}`)),
-    toolbar(message, inThread));
-}
-
-function body(message) {
-  const edited = message.edited && h("span.edited", { title: "edited" }, "(edited)");
-  const theirs = message.user !== state.bot; // people type text; the app lays out blocks
-  if (theirs || !message.blocks.length) return message.text && h(".text", {}, mrkdwn(message.text), edited && [" ", edited]);
-  const where = { channel: message.channel, ts: message.ts };
-  const press = (part, value) => act("click", { ...where, action_id: part.action_id, value });
-  return h(".blocks", {}, blocks(message.blocks, press), edited);
-}
-
-function fileCard(file) {
-  if (file.mode === "tombstone") return h(".file.gone", {}, "This file was deleted.");
-  const url = `/page/files/${file.id}`;
-  if (/^image\/(png|jpeg|gif|webp)$/.test(file.mimetype)) {
-    return h("figure", {}, h("figcaption", {}, file.title),
-      h("a", { href: url, target: "_blank", rel: "noopener" }, h("img.large", { src: url, alt: file.alt_txt ?? file.title, width: file.original_w, height: file.original_h })));
-  }
-  return h("a.file", { href: url, download: file.name },
-    h("span.kind", { "aria-hidden": "true" }, file.filetype.slice(0, 4)),
-    h("span", {}, h("strong", {}, file.title), h("small", {}, `${file.pretty_type} · ${bytes(file.size)}`)));
-}
-
-function bytes(size) {
-  const unit = Math.min(Math.floor(Math.log2(Math.max(size, 1)) / 10), 3);
-  return `${(size / 1024 ** unit).toLocaleString(undefined, { maximumFractionDigits: unit ? 1 : 0 })} ${["bytes", "kB", "MB", "GB"][unit]}`;
-}
-
-function toolbar(message, inThread) {
-  const shortcuts = state.shortcuts.filter((one) => one.type === "message" && !message.ephemeral);
-  const use = (one) => act("shortcut", { channel: message.channel, ts: message.ts, callback_id: one.callback_id });
-  return h(".toolbar", {},
-    !inThread && !message.ephemeral && h("button.icon", { type: "button", title: "Reply in thread", "aria-label": "Reply in thread", onclick: () => openThread(message.thread_ts ?? message.ts) }, "↩"),
-    shortcuts.length > 0 && h("details.overflow", {},
-      h("summary", { title: "More actions", "aria-label": "More actions" }, "⋯"),
-      h(".menu", { role: "menu" }, shortcuts.map((one) => h("button", {
-        type: "button", role: "menuitem", onclick: (event) => { event.target.closest("details").open = false; use(one); },
-      }, one.name, h("small", {}, bot()))))));
-}
+const draw = (message, inThread, compact) => drawMessage(message, {
+  inThread, compact, person: person(message.user), app: bot(), bot: state.bot, openThread, act,
+  answers: inThread ? 0 : replies(message.ts).length,
+  shortcuts: message.ephemeral ? [] : state.shortcuts.filter((one) => one.type === "message"),
+});
 
 function openThread(ts) {
   state.thread = ts;
