@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -15,7 +15,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import payloads
+from bot import connect, payloads
 from bot.answers import answer, trace
 from bot.asking import Asker, Feature, FieldErrors, Listener, Modal, Office, RefusalError, Reply
 from bot.parsing import parse
@@ -28,14 +28,23 @@ T = TypeVar("T")
 Body = dict[str, Any]
 Ack = Callable[..., Awaitable[Any]]
 ANYTHING = re.compile("")
+HTTP_PATH = "/slack/events"
 GRACE_S = 5  # for requests in work when the bot is stopped
+
+
+def _nothing() -> None:
+    """Wait for the next tick."""
 
 
 class Desk:
     """Takes what Slack sends to the feature that registered for it."""
 
-    def __init__(self, office: Office, features: Sequence[Feature]) -> None:
+    def __init__(
+        self, office: Office, features: Sequence[Feature], after: Callable[[], None] = _nothing
+    ) -> None:
+        """`after` is called when a request is done: what it queued need not wait for a tick."""
         self._office = office
+        self._after = after
         mention = Listener(self._obey_mention, lambda event: not event.get("files"))
         self._features = [*features, Feature(events={"app_mention": mention})]
         self._in_work: set[asyncio.Task[None]] = set()
@@ -84,6 +93,7 @@ class Desk:
         self._in_work.add(task)
         task.add_done_callback(self._in_work.discard)
         await task
+        self._after()
 
     async def _obey(self, asker: Asker, command: str, text: str) -> Reply | None:
         record = parse(command, text)
@@ -133,6 +143,16 @@ def build(office: Office, desk: Desk, *, signing_secret: str, team: Mapping[str,
     app.view(ANYTHING)(desk.on_view)
     app.event(ANYTHING)(desk.on_event)
     return app
+
+
+def reach(app: AsyncApp, office: Office) -> Coroutine[Any, Any, None]:
+    """Give what keeps the app reachable in the mode of the settings, until it is cancelled."""
+    settings = office.settings
+    if settings.slack_mode == "http":
+        served = app.web_app(path=HTTP_PATH)
+        return connect.serve_http(served, host=settings.http_host, port=settings.http_port)
+    token = settings.slack_app_token.get_secret_value()
+    return connect.hold_socket(socket_client(app, office, app_token=token))
 
 
 def socket_client(app: AsyncApp, office: Office, *, app_token: str) -> SocketModeClient:

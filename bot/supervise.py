@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import logging
 import signal
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,10 +14,13 @@ from dataclasses import dataclass
 log = logging.getLogger(__name__)
 
 MISTAKE = 2  # the exit status of what a restart can't mend, such as a missing token
-GONE = 1
 LONGEST_PAUSE_S = 60
 HEALTHY_S = 60  # who lived so long has earned a quick restart
 STOP_S = 20  # between SIGTERM and SIGKILL
+
+
+class MistakeError(Exception):
+    """What a person has to mend before Coach can run, in a whole sentence."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,12 @@ class Part:
     name: str
     command: Sequence[str]
     environment: Mapping[str, str]
+
+
+def coach_parts(environment: Mapping[str, str]) -> list[Part]:
+    """Give Coach's two processes; each ends with the one that started it."""
+    coach = [sys.executable, "-m", "bot"]
+    return [Part(name, [*coach, name, "--with-parent"], environment) for name in ("bot", "worker")]
 
 
 async def supervise(parts: Sequence[Part], stop: asyncio.Event, *, first_pause_s: float = 1) -> int:
@@ -60,7 +70,11 @@ async def _keep(part: Part, first_pause_s: float) -> None:
 
 
 async def _run(part: Part) -> int:
-    process = await asyncio.create_subprocess_exec(*part.command, env=dict(part.environment))
+    process = await asyncio.create_subprocess_exec(
+        *part.command,
+        env=dict(part.environment),
+        start_new_session=True,  # Ctrl-C comes here alone, and the parts are stopped from here
+    )
     log.info("%s runs as process %d", part.name, process.pid)
     try:
         return await process.wait()

@@ -1,0 +1,113 @@
+"""A newcomer's first round in the local workspace: data, training, promotion, a question."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from sqlite_utils import Database
+
+from bot.workspace.records import Message
+from bot.workspace.server import Workspace
+from storage import datasets, deliveries, jobs, models
+from storage.database import opened
+from storage.records import FINAL, Dataset, Job, Promotion
+
+T = TypeVar("T")
+WHO, WHERE = "ana", "general"
+SENTENCE = "I love how quick this was"
+CONNECT_S, READ_S, TRAIN_S, ANSWER_S = 90, 120, 900, 60
+LOOK_AGAIN_S = 0.2
+
+
+class TourError(Exception):
+    """A step of the tour failed, in words."""
+
+
+class Tour:
+    """Types the commands a newcomer would, and checks what came of each."""
+
+    def __init__(self, workspace: Workspace, data_dir: Path, say: Callable[[str], None]) -> None:
+        self._workspace, self._data_dir, self._say = workspace, data_dir, say
+
+    async def play(self) -> None:
+        """Take the whole round; TourError says which step failed."""
+        await self._connect()
+        await self._type("/train", "data sample")
+        sample = await self._until("the sample was not read", READ_S, _newest_dataset)
+        await self._type("/train", f"{sample.title} now=yes")
+        job = await self._until("the training did not end", TRAIN_S, _ended_job)
+        if job.state != "succeeded":
+            raise TourError(f"Job {job.id} ended as {job.state}: {job.failure}.")
+        await self._until("the summary did not arrive", ANSWER_S, _all_sent)
+        await self._type("/train", f"promote {job.id}")
+        await self._until("the model was not promoted", ANSWER_S, _promotion)
+        await self._ask(sample)
+
+    async def _connect(self) -> None:
+        try:
+            await self._workspace.connected(CONNECT_S)
+        except TimeoutError:
+            raise TourError("The bot did not connect to the workspace.") from None
+
+    async def _ask(self, sample: Dataset) -> None:
+        since = self._workspace.state.new_ts()
+        await self._type("/sentiment", SENTENCE)
+        labels = list(sample.card["labels"])
+
+        def answers(message: Message) -> bool:
+            return message.ts > since and any(label in message.text.lower() for label in labels)
+
+        try:
+            await self._workspace.wait_for(answers, within=ANSWER_S)
+        except TimeoutError:
+            raise TourError("/sentiment gave no answer with a label.") from None
+
+    async def _type(self, command: str, text: str) -> None:
+        self._say(f"{WHO} types: {command} {text}")
+        delivered = await self._workspace.slash(WHO, WHERE, command, text)
+        if delivered.error:
+            raise TourError(f"{command} was not acknowledged ({delivered.error}).")
+
+    async def _until(self, fault: str, within: float, look: Callable[[Database], T | None]) -> T:
+        try:
+            async with asyncio.timeout(within):
+                while True:
+                    with opened(self._data_dir) as db:
+                        found = look(db)
+                    if found is not None:
+                        return found
+                    await asyncio.sleep(LOOK_AGAIN_S)
+        except TimeoutError:
+            raise TourError(f"After {within:.0f} s {fault}.") from None
+
+
+async def narrate(workspace: Workspace, say: Callable[[str], None]) -> None:
+    """Tell each message as it is posted, and again when its text is edited."""
+    told: dict[str, str] = {}
+    async for change in workspace.watch():
+        message = change.message
+        if message is None or change.kind not in {"posted", "edited"}:
+            continue
+        line = workspace.line(message)
+        if told.get(message.ts) != line:
+            say(line)
+        told[message.ts] = line
+
+
+def _newest_dataset(db: Database) -> Dataset | None:
+    return next(iter(datasets.all_newest(db)), None)
+
+
+def _ended_job(db: Database) -> Job | None:
+    return next((job for job in jobs.recent(db, limit=1) if job.state in FINAL), None)
+
+
+def _all_sent(db: Database) -> bool | None:
+    return True if deliveries.waiting(db) == 0 else None
+
+
+def _promotion(db: Database) -> Promotion | None:
+    return next(iter(models.aliases(db).values()), None)
