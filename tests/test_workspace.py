@@ -539,6 +539,22 @@ async def test_an_app_that_lost_its_socket_comes_back(workspace: Workspace, brea
         await until(lambda: heard)
 
 
+async def test_an_edit_and_a_deletion_are_told_as_hidden_messages(workspace: Workspace) -> None:
+    client, channel = client_of(workspace), workspace.state.channel("general").id
+    heard: list[SocketModeRequest] = []
+    async with raw_socket(workspace, heard):
+        sent = await client.chat_postMessage(channel=channel, text="epoch 1")
+        await client.chat_update(channel=channel, ts=sent["ts"], text="epoch 2")
+        await client.chat_delete(channel=channel, ts=sent["ts"])
+        await until(lambda: len(heard) == 3)
+    events = {
+        request.payload["event"].get("subtype"): request.payload["event"] for request in heard
+    }
+    assert list(events) == [None, "message_changed", "message_deleted"]
+    assert events["message_changed"]["message"]["text"] == "epoch 2"
+    assert events[None]["bot_id"] == workspace.state.bot
+
+
 # --- faults ---------------------------------------------------------------------------------
 
 
@@ -570,6 +586,34 @@ async def test_a_spoilt_method_does_nothing_once(
     assert caught.value.response.status_code == status
     await client.chat_postMessage(channel=channel, text="yes")
     assert [message.text for message in workspace.messages("general")] == ["yes"]
+
+
+async def test_a_trigger_ages_while_its_command_is_late() -> None:
+    refusals: list[str] = []
+    async with Workspace(trigger_seconds=0.01) as ws:
+        app = bolt(ws)
+
+        async def train(ack: Any, body: Json, client: AsyncWebClient) -> None:
+            await ack()
+            open_it = client.views_open(trigger_id=body["trigger_id"], view=modal())
+            refusals.append((await refused(open_it))["error"])
+
+        app.command("/train")(train)
+        ws.faults.deliver_late(0.02)
+        async with socket_bot(ws, app):
+            await ws.slash("ana", "general", "/train")
+            await until(lambda: refusals)
+    assert refusals == ["expired_trigger_id"]
+
+
+async def test_a_slow_method_is_overtaken(workspace: Workspace) -> None:
+    client, channel = client_of(workspace), workspace.state.channel("general").id
+    ana = workspace.state.user("ana").id
+    workspace.faults.slow["chat.postMessage"] = 0.1
+    slow = asyncio.create_task(client.chat_postMessage(channel=channel, text="slow"))
+    await client.chat_postEphemeral(channel=channel, user=ana, text="fast")
+    await slow
+    assert [message.text for message in workspace.messages("general")] == ["fast", "slow"]
 
 
 async def test_a_stand_in_may_lack_a_method(workspace: Workspace) -> None:

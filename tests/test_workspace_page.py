@@ -276,6 +276,22 @@ async def test_a_file_is_attached_and_a_shortcut_used_on_it(
     assert ws.messages("general")[0].files[0].content == b"text,label"
 
 
+async def test_a_file_is_dropped_on_the_channel(page: Page, ws: Workspace) -> None:
+    dropped = await page.evaluate_handle(
+        """() => {
+            const carried = new DataTransfer();
+            carried.items.add(new File(["text,label"], "dropped.csv", { type: "text/csv" }));
+            return carried;
+        }"""
+    )
+    await page.dispatch_event("#main", "dragover", {"dataTransfer": dropped})
+    await expect(page.get_by_text("Drop to add to")).to_be_visible()
+    await page.dispatch_event("#main", "drop", {"dataTransfer": dropped})
+    await page.get_by_role("button", name="Send").click()
+    await expect(page.locator(".message").get_by_role("link")).to_contain_text("dropped.csv")
+    assert ws.messages("general")[0].files[0].content == b"text,label"
+
+
 async def test_a_thread_holds_charts_and_replies(page: Page, ws: Workspace) -> None:
     client = AsyncWebClient(token=ws.bot_token, base_url=ws.api_url)
     ts = await post(ws, text="Job 7")

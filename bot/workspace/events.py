@@ -33,7 +33,7 @@ class Events:
         message = change.message
         if message and not message.ephemeral_to and self._is_member(message.channel):
             yield from self._about_message(change.kind, message)
-        if change.kind == "joined":
+        if change.kind == "joined" and self._is_member(change.channel):
             yield "member_joined_channel", self._join(change)
         if change.kind == "shared" and change.file and self._is_member(change.channel):
             yield "file_shared", self._shared(change.file.id, change)

@@ -133,6 +133,10 @@ class People:
             opened["view"] = self.state.homes[person.id]
         self._events.send("app_home_opened", opened)
 
+    def add_person(self, name: str) -> User:
+        """Bring someone new into the workspace, its public channels included."""
+        return self.state.add_person(name)
+
     async def invite(self, channel: str, user: str) -> None:
         """Bring someone (or the bot) into a channel."""
         self.state.join(self.state.channel(channel), self.state.user(user).id)

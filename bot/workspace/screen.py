@@ -18,6 +18,7 @@ def snapshot(state: State, user: str) -> Json:
         "type": "snapshot",
         "team": TEAM_NAME,
         "bot": state.bot_user,
+        "me": user,
         "present": state.present,
         "users": [asdict(person) for person in state.users.values()],
         "channels": channels(state, user),

@@ -56,22 +56,18 @@ class State:
         self._furnish()
 
     def _furnish(self) -> None:
-        for name, real_name, admin in (("ana", "Ana Ruiz", True), ("bo", "Bo Chen", False)):
-            user = User(f"U0{name.upper():0<8}", name, real_name, is_admin=admin)
-            self.users[user.id] = user
         bot = self._bot_user()
         self.users[bot.id] = bot
         self.bot_user = bot.id
-        people = [user.id for user in self.users.values() if not user.is_bot]
-        self.add_channel("general", [*people, bot.id])
-        self.add_channel("random", people)
-        for person in people:
-            self.add_channel("", [person, bot.id], kind="im")
+        self.add_channel("general", [bot.id])
+        self.add_channel("random", [])
+        self.add_person("ana", "Ana Ruiz", is_admin=True)
+        self.add_person("bo", "Bo Chen")
 
     def _bot_user(self) -> User:
         features = (self.manifest or {}).get("features", {})
         name = features.get("bot_user", {}).get("display_name", "Coach")
-        return User("U0COACHBOT", name.lower(), name, is_bot=True)
+        return User(self.new_id("U"), name.lower(), name, is_bot=True)
 
     # --- names and numbers ---
 
@@ -145,6 +141,16 @@ class State:
         self.channels[channel.id] = channel
         self.tell(Change("channels", channel=channel.id))
         return channel
+
+    def add_person(self, name: str, real_name: str = "", *, is_admin: bool = False) -> User:
+        """Bring someone new into the workspace and all its public channels."""
+        user = User(self.new_id("U"), name, real_name or name.title(), is_admin=is_admin)
+        self.users[user.id] = user
+        for channel in self.channels.values():
+            if channel.kind == "channel":
+                channel.members.append(user.id)
+        self.add_channel("", [user.id, self.bot_user], kind="im")
+        return user
 
     def join(self, channel: Channel, user: str) -> None:
         if user not in channel.members:

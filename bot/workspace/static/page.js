@@ -33,7 +33,7 @@ function listen(user) {
 const CHANGES = {
   snapshot(all) {
     Object.assign(state, all, { messages: new Map(all.messages.map((message) => [key(message), message])) });
-    state.user = person(state.user)?.id ?? state.users[0].id;
+    state.user = all.me;
     knowNames(state.users, state.channels);
     byId("team").textContent = all.team;
     fromAddress();
@@ -238,23 +238,28 @@ function drawHome() {
 
 // --- what the page listens to ---
 
+// On a phone the sidebar is a drawer.
+function sidebar(open) {
+  document.body.classList.toggle("drawer", open);
+  byId("menu").setAttribute("aria-expanded", String(open));
+}
+
 addEventListener("hashchange", () => {
   if (!state.channels) return;
   fromAddress();
-  document.body.classList.remove("menu");
+  sidebar(false);
   if (state.tab === "home") act("home", {});
   drawAll();
 });
 byId("close-thread").addEventListener("click", closeThread);
 byId("tabs").addEventListener("click", (event) => event.target.dataset.tab && go(event.target.dataset.tab === "home" ? "coach/home" : "coach"));
-byId("menu").addEventListener("click", () => {
-  byId("menu").setAttribute("aria-expanded", String(document.body.classList.toggle("menu")));
-});
+byId("menu").addEventListener("click", (event) => { event.stopPropagation(); sidebar(true); });
+byId("main").addEventListener("click", () => sidebar(false));
 addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
   const menu = document.querySelector("details.overflow[open]");
   if (menu) menu.open = false;
-  else if (document.body.classList.contains("menu")) document.body.classList.remove("menu");
+  else if (document.body.classList.contains("drawer")) sidebar(false);
   else if (state.thread) closeThread();
 });
 addEventListener("click", (event) => {
