@@ -85,7 +85,7 @@ class Outbox:
 
     def _place(self, delivery: Delivery) -> Place:
         if delivery.parent is None:
-            return Place(delivery.channel)
+            return Place(delivery.channel, delivery.thread_ts)
         with opened(self._data_dir) as db:
             parent = deliveries.get(db, delivery.parent)
         if parent is None or parent.sent_to is None:

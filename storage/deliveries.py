@@ -21,6 +21,7 @@ def put(
     now: datetime,
     kind: str = "post",
     user: str | None = None,
+    thread_ts: str | None = None,
     parent: str | None = None,
     due_at: datetime | None = None,
     expires_at: datetime | None = None,
@@ -29,17 +30,20 @@ def put(
     """Add a message under its key; False where that key was added before.
 
     `parent` is the key of the message in whose thread it goes: it waits until that one is sent.
+    `thread_ts` names a thread that someone else began.
     """
     done = db.execute(
         """
-        INSERT INTO deliveries (key, kind, channel, user, parent, body, due_at, expires_at, shown)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING
+        INSERT INTO deliveries (key, kind, channel, user, thread_ts, parent, body, due_at,
+                                expires_at, shown)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING
         """,
         (
             key,
             kind,
             channel,
             user,
+            thread_ts,
             parent,
             json.dumps(body, ensure_ascii=False),
             text(due_at or now),

@@ -40,6 +40,10 @@ def get(db: Database, number: int) -> Model | None:
     return next(_where(db, "id = ?", number), None)
 
 
+def trained_on(db: Database, dataset_hash: str) -> list[Model]:
+    return list(_where(db, "dataset_hash = ? ORDER BY id", dataset_hash))
+
+
 def recent(db: Database, *, limit: int = 10) -> list[Model]:
     return list(_where(db, "1 ORDER BY id DESC LIMIT ?", limit))
 

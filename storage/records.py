@@ -36,6 +36,7 @@ class Job:
     result: Json | None = None  # trainer.spec.TrainSummary or IntakeResult
     model: int | None = None
     retry_of: int | None = None
+    thread_ts: str | None = None  # where an intake is answered
     waits_for: str | None = None  # in words, while it is queued: why it does not start yet
 
 
@@ -134,6 +135,7 @@ class Delivery:
     due_at: datetime
     tries: int
     user: str | None = None  # for ephemerals, and for the direct message when a channel refuses
+    thread_ts: str | None = None  # of the thread it goes in
     parent: str | None = None  # key of the delivery in whose thread it goes
     expires_at: datetime | None = None
     claimed_by: str | None = None

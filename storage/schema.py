@@ -16,6 +16,7 @@ CREATE TABLE jobs (
     priority INTEGER NOT NULL DEFAULT 0,
     requested_by TEXT NOT NULL,
     channel TEXT NOT NULL,
+    thread_ts TEXT,
     created_at TEXT NOT NULL,
     attempt INTEGER NOT NULL DEFAULT 0,
     started_at TEXT,
@@ -117,6 +118,7 @@ CREATE TABLE deliveries (
     kind TEXT NOT NULL CHECK (kind IN ('post', 'ephemeral', 'file')),
     channel TEXT NOT NULL,
     user TEXT,
+    thread_ts TEXT,
     parent TEXT,
     body TEXT NOT NULL,
     state TEXT NOT NULL DEFAULT 'due'
