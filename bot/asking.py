@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -44,6 +45,9 @@ class Asker:
     response_url: str | None = None
     thread_ts: str | None = None
     message: Mapping[str, Any] = field(default_factory=dict)  # that a button or shortcut stood on
+    chosen: Mapping[str, str] = field(
+        default_factory=dict
+    )  # in menus beside it: action_id -> value
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,20 @@ class FieldErrors:
     """What is wrong in a submitted modal: block_id -> sentence; the modal stays open."""
 
     errors: dict[str, str]
+
+
+Asked = TypeVar("Asked")
+
+
+def threaded(
+    work: Callable[[Office, Asker, Asked], Reply | None],
+) -> Callable[[Office, Asker, Asked], Awaitable[Reply | None]]:
+    """Let a handler that reads and writes records run in a thread, off the event loop."""
+
+    async def handle(office: Office, asker: Asker, asked: Asked) -> Reply | None:
+        return await asyncio.to_thread(work, office, asker, asked)
+
+    return handle
 
 
 # What features register: app.py acks, removes duplicates, calls, answers, turns errors to words.

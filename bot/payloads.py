@@ -29,11 +29,12 @@ def interaction(body: Body) -> Asker:
     return Asker(
         key=_key(body),
         user=body["user"]["id"],
-        channel=(body.get("channel") or {}).get("id") or _channel(view),
+        channel=(body.get("channel") or {}).get("id") or _metadata(view, "channel"),
         trigger_id=body.get("trigger_id"),
         response_url=body.get("response_url"),
         thread_ts=message.get("thread_ts"),
         message=message,
+        chosen=_chosen(body.get("state") or view.get("state") or {}),
     )
 
 
@@ -43,8 +44,9 @@ def submission(body: Body) -> Asker:
     return Asker(
         key=view["id"],
         user=body["user"]["id"],
-        channel=_channel(view),
+        channel=_metadata(view, "channel"),
         trigger_id=body.get("trigger_id"),
+        response_url=_metadata(view, "response_url") or None,
     )
 
 
@@ -73,9 +75,15 @@ def _key(body: Body) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 
-def _channel(view: Body) -> str:
-    """Give the channel that a modal was opened in, from its metadata: `{"channel": "C1", …}`."""
+def _chosen(state: Body) -> dict[str, str]:
+    """Give what is chosen in menus, by their action_id."""
+    elements = [pair for block in state.get("values", {}).values() for pair in block.items()]
+    return {name: value(element) for name, element in elements if value(element)}
+
+
+def _metadata(view: Body, name: str) -> str:
+    """Read a modal's metadata, e.g. the channel it was opened in: `{"channel": "C1", …}`."""
     try:
-        return str(json.loads(view.get("private_metadata", ""))["channel"])
+        return str(json.loads(view.get("private_metadata", ""))[name])
     except (ValueError, TypeError, KeyError):
         return ""
