@@ -60,7 +60,7 @@ class Classifier:
     def load(cls, folder: Path, *, threads: int = 0) -> Classifier:
         """Load the folder that `trainer.export` wrote; 0 threads means as many as there are CPUs.
 
-        Raise OSError or ValueError where the folder is missing or incomplete.
+        Raise OSError where a file is missing, ValueError where model.json is no model card.
         """
         card = ModelCard.model_validate_json((folder / "model.json").read_bytes())
         tokenizer = Tokenizer.from_str((folder / "tokenizer.json").read_text(encoding="utf-8"))
@@ -90,13 +90,17 @@ class Classifier:
         return found
 
     def _chunk_logits(self, texts: Sequence[str]) -> Logits:
-        readable = self.card.max_length * CHARACTERS_PER_TOKEN
-        encodings = self._tokenizer.encode_batch_fast([text[:readable] for text in texts])
+        encodings = self._tokenizer.encode_batch_fast([self._cut(text) for text in texts])
         found = np.empty((len(texts), len(self.card.labels)), np.float32)
         for batch in fill_batches([len(encoding) for encoding in encodings]):
             inputs = self._pad([encodings[i] for i in batch])
             (found[batch],) = self._session.run(None, inputs)
         return found
+
+    def _cut(self, text: str) -> str:
+        """Leave out what is never read, and halves of characters, which no tokenizer takes."""
+        readable = text[: self.card.max_length * CHARACTERS_PER_TOKEN]
+        return readable.encode("utf-8", "replace").decode()
 
     def _pad(self, encodings: Sequence[Encoding]) -> dict[str, NDArray[np.int64]]:
         shape = len(encodings), max(map(len, encodings))
@@ -143,6 +147,8 @@ def fill_batches(lengths: Sequence[int]) -> Iterator[list[int]]:
 
 
 def _open_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
+    if not path.is_file():  # onnxruntime's own error is no OSError
+        raise FileNotFoundError(f"There is no {path.name} in {path.parent}.")
     options: Any = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or len(os.sched_getaffinity(0))
     # Idle threads that spin take the CPU from a training run beside and gain next to nothing.
