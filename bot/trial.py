@@ -27,7 +27,7 @@ async def try_out(folder: Path, *, port: int, once: bool, say: Say) -> int:
     async with Workspace(manifest(), port=port) as workspace:
         say(f"The workspace is at {workspace.url}")
         narrating = asyncio.create_task(narrate(workspace, say))
-        parts = coach_parts(_environment(workspace, folder))
+        parts = coach_parts(environment(workspace, folder))
         coach = asyncio.create_task(supervise(parts, stop))
         tour = asyncio.create_task(Tour(workspace, folder, say).play())
         await _first(interrupted.wait(), tour, coach)
@@ -35,7 +35,7 @@ async def try_out(folder: Path, *, port: int, once: bool, say: Say) -> int:
         if not (once or interrupted.is_set() or coach.done()):
             say(f"Now it is yours: {workspace.url} (Ctrl-C ends it)")
             await _first(interrupted.wait(), coach)
-        await _end_runs(folder)
+        await end_runs(folder)
         stop.set()
         await coach
         narrating.cancel()
@@ -65,7 +65,7 @@ def _end_of(tour: asyncio.Task[None], say: Say) -> int:
     return 1
 
 
-async def _end_runs(folder: Path) -> None:
+async def end_runs(folder: Path) -> None:
     """Stop what still trains: a run outlives the worker, but not its workspace."""
     deadline = asyncio.get_running_loop().time() + RUNS_END_S
     with opened(folder) as db:
@@ -76,7 +76,7 @@ async def _end_runs(folder: Path) -> None:
             await asyncio.sleep(0.2)
 
 
-def _environment(workspace: Workspace, folder: Path) -> dict[str, str]:
+def environment(workspace: Workspace, folder: Path) -> dict[str, str]:
     """Say where Slack is: nothing else tells this workspace from it."""
     return dict(os.environ) | {
         "SLACK_MODE": "socket",
