@@ -142,7 +142,8 @@ def _list(names: list[str]) -> str:
 
 def _show(table: Table, name: str) -> Column:
     values = table.columns[name]
-    examples = [_cut(value) for value in values[:EXAMPLES]]
+    rows = sorted({len(values) * i // EXAMPLES for i in range(EXAMPLES)})  # spread over the file
+    examples = [_cut(values[row]) for row in rows]
     return Column(name=name, examples=examples, distinct=len(set(values)))
 
 

@@ -16,7 +16,7 @@ THRESHOLD = 0.8  # Jaccard similarity of the sets of shingles
 SHINGLE = 3  # characters
 HASHES, BAND = 128, 8  # 16 bands of 8: 0.8 is found at 94%, 0.9 at 99.99%, 0.5 at 6%
 NEIGHBOURS = 8  # rows compared with each within a band's bucket; a chain links the rest
-CHUNK = 10_000  # rows hashed at a time
+CHUNK = 2_000  # rows hashed at a time
 
 
 def group_near_duplicates(texts: Sequence[str]) -> NDArray[np.int32]:

@@ -8,7 +8,7 @@ from trainer.intake import delimited, formulas, jsonl, parquet
 from trainer.intake.encoding import detect_format, read_text
 from trainer.intake.table import BadFile, Table
 
-EXPANSION = 4  # a Parquet file may hold this many times the bytes that a text file may
+EXPANSION = 3  # a Parquet file may unfold to this many times the bytes of a text file
 
 
 def read_table(path: Path, *, filename: str, max_rows: int, max_bytes: int) -> Table:
@@ -26,7 +26,7 @@ def read_table(path: Path, *, filename: str, max_rows: int, max_bytes: int) -> T
         )
     kind = detect_format(path, filename)
     if kind == "parquet":
-        table = parquet.read(path, max_rows=max_rows, max_characters=max_bytes * EXPANSION)
+        table = parquet.read(path, max_rows=max_rows, max_bytes=max_bytes * EXPANSION)
     elif kind == "jsonl":
         table = jsonl.parse(read_text(path), max_rows=max_rows)
     else:

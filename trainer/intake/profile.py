@@ -13,7 +13,7 @@ from trainer.intake.rows import Row
 from trainer.spec import SPLITS, DataCard
 
 LANGUAGE_SAMPLE = 2_000  # rows
-SHORTEST, LONGEST = 4, 400  # characters of a text whose language is asked
+SHORTEST, LONGEST = 4, 200  # characters of a text whose language is asked
 CONFIDENT = 0.5
 RARE_SHARE, RARE_ROWS = 0.05, 20  # a class below either is called rare
 WIDE_POINTS = 5  # half of the 95% interval, from which it is mentioned
