@@ -21,6 +21,7 @@ from bot import doctor as checks
 from bot import logs
 from bot.answers import words
 from bot.manifest import manifest as build_manifest
+from bot.manual import manual
 from bot.settings import BotSettings
 from bot.supervise import MISTAKE, MistakeError, coach_parts, stop_on_signals, supervise
 from storage import backup as backups
@@ -94,6 +95,12 @@ def manifest(
 ) -> None:
     """Print the manifest to create the Slack app from."""
     typer.echo(json.dumps(build_manifest(request_url=request_url), indent=2, ensure_ascii=False))
+
+
+@coach.command()
+def commands() -> None:
+    """Print the reference of all slash commands, as Markdown."""
+    typer.echo(manual(), nl=False)
 
 
 @coach.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from bot import commands
 from bot.asking import RefusalError
 from bot.commands import USAGE, Command, Usage
+from bot.manual import manual
 from bot.parsing import parse, write
 from bot.wording import escape
 
@@ -150,3 +152,8 @@ def test_help_finds_commands_verbs_and_groups() -> None:
 def test_only_typed_numbers_override_the_recipe() -> None:
     typed = commands.Train(dataset="reviews", epochs=2, model="minilm", priority=3)
     assert typed.recipe_overrides() == {"epochs": 2}
+
+
+def test_the_reference_in_the_docs_is_the_usage_table() -> None:
+    written = (Path(__file__).parent.parent / "docs" / "commands.md").read_text(encoding="utf-8")
+    assert written == manual(), "run: coach commands > docs/commands.md"
