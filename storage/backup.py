@@ -33,26 +33,41 @@ def back_up(data_dir: Path, target: Path) -> int:
 def restore(data_dir: Path, source: Path) -> None:
     """Put a copy back, as one transaction that running processes see whole.
 
-    Numbers given to jobs since the copy are not given again: their folders are still there.
+    Numbers given to jobs since the copy are not given again: their folders are still there. A
+    database too broken to be read is kept beside, with `.broken` after its name.
     Raises NotABackupError, or NewerSchemaError for one that a newer Coach wrote.
     """
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (
         closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as copy,
         closing(sqlite3.connect("")) as staged,  # a temporary file of SQLite's own
-        closing(sqlite3.connect(data_dir / FILENAME, timeout=BUSY_SECONDS)) as database,
     ):
         _check(copy)
         copy.backup(staged)
-        _set_last_number(staged, max(_last_number(staged), _last_number(database)))
-        staged.backup(database)
+        _set_aside_if_broken(data_dir / FILENAME)
+        with closing(sqlite3.connect(data_dir / FILENAME, timeout=BUSY_SECONDS)) as database:
+            _set_last_number(staged, max(_last_number(staged), _last_number(database)))
+            staged.backup(database)
+
+
+def _set_aside_if_broken(path: Path) -> None:
+    try:
+        with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as database:
+            database.execute("SELECT count(*) FROM sqlite_master")
+    except sqlite3.OperationalError:  # locked, or the disk refuses: it may be a good one
+        raise
+    except sqlite3.DatabaseError:
+        for suffix in ("", "-wal", "-shm"):
+            part = path.with_name(path.name + suffix)
+            if part.exists():
+                part.rename(path.with_name(f"{path.name}.broken{suffix}"))
 
 
 def _last_number(database: sqlite3.Connection) -> int:
     """Read the highest job number ever given."""
     try:
         found = database.execute("SELECT seq FROM sqlite_sequence WHERE name = 'jobs'").fetchone()
-    except sqlite3.DatabaseError:  # a new or a broken one, which is why it is replaced
+    except sqlite3.OperationalError:  # a new one, without tables
         return 0
     return int(found[0]) if found else 0
 

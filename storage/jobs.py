@@ -15,7 +15,7 @@ from storage.records import Job, JobState, Json, read, text
 # so that fifty jobs of one person don't hold up another's first. Then age.
 _QUEUE_ORDER = """
     priority DESC,
-    row_number() OVER (PARTITION BY kind, priority, requested_by ORDER BY id)
+    row_number() OVER (PARTITION BY kind, requested_by ORDER BY priority DESC, id)
     + (SELECT count(*) FROM jobs started WHERE started.state = 'running'
        AND started.kind = jobs.kind AND started.requested_by = jobs.requested_by),
     id
@@ -32,14 +32,15 @@ def enqueue(
     now: datetime,
     priority: int = 0,
     retry_of: int | None = None,
+    thread_ts: str | None = None,
 ) -> Job:
     """Queue work under its request's key; the same key gives the job that it made before."""
     with immediate(db):
         db.execute(
             """
             INSERT INTO jobs (key, kind, state, work, priority, requested_by, channel,
-                              created_at, retry_of)
-            VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING
+                              created_at, retry_of, thread_ts)
+            VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING
             """,
             (
                 key,
@@ -50,6 +51,7 @@ def enqueue(
                 channel,
                 text(now),
                 retry_of,
+                thread_ts,
             ),
         )
         return next(_where(db, "key = ?", key))
@@ -89,6 +91,30 @@ def changed_since(db: Database, *, after: datetime, kind: str = "train") -> list
         kind = ? AND (state IN ('queued', 'running') OR ended_at > ?) ORDER BY id
     """
     return list(_where(db, condition, kind, text(after)))
+
+
+def to_announce(db: Database, *, after: datetime) -> list[Job]:
+    """List jobs that are not final, and those that ended after a time without a word about it.
+
+    The word is the delivery `job:<id>:a<attempt>:final`.
+    """
+    condition = """
+        state IN ('queued', 'running')
+        OR kind IN ('train', 'intake') AND state IN ('succeeded', 'failed', 'cancelled')
+           AND ended_at > ? AND NOT EXISTS (
+               SELECT 1 FROM deliveries
+               WHERE key = 'job:' || jobs.id || ':a' || jobs.attempt || ':final')
+        ORDER BY id
+    """
+    return list(_where(db, condition, text(after)))
+
+
+def needing(db: Database, dataset_hash: str) -> list[Job]:
+    """List the jobs, not final yet, that train on a data set."""
+    condition = """
+        state IN ('queued', 'running') AND json_extract(work, '$.dataset_hash') = ? ORDER BY id
+    """
+    return list(_where(db, condition, dataset_hash))
 
 
 def counts(db: Database) -> dict[JobState, int]:
