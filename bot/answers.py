@@ -79,11 +79,14 @@ def _own_up(error: Exception) -> Reply:
 # --- three ways to say it -------------------------------------------------------------------
 
 
-async def _by_response_url(_: Office, asker: Asker, reply: Reply) -> bool:
+async def _by_response_url(office: Office, asker: Asker, reply: Reply) -> bool:
     if asker.response_url is None:
         return False
     webhook = AsyncWebhookClient(
-        asker.response_url, timeout=10, retry_handlers=[AsyncRateLimitErrorRetryHandler()]
+        asker.response_url,
+        timeout=10,
+        session=office.client.session,
+        retry_handlers=[AsyncRateLimitErrorRetryHandler()],
     )
     # An answer below a message stays in its thread.
     thread = {"thread_ts": asker.thread_ts} if asker.thread_ts else {}

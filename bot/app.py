@@ -134,6 +134,7 @@ def build(office: Office, desk: Desk, *, signing_secret: str, team: Mapping[str,
 
     app = AsyncApp(
         client=AsyncWebClient(base_url=office.client.base_url),
+        logger=logging.getLogger("slack_bolt"),
         signing_secret=signing_secret,
         authorize=authorize,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Annotated, Any, get_type_hints
 
 from pydantic import BeforeValidator, Field
@@ -215,11 +216,11 @@ class Usage:
     meaning: str
     example: str
 
-    @property
+    @cached_property
     def arguments(self) -> dict[str, Argument]:
         return dict(_marked(self.record, Argument))
 
-    @property
+    @cached_property
     def options(self) -> dict[str, Option]:
         return dict(_marked(self.record, Option))
 
