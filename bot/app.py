@@ -29,6 +29,7 @@ Body = dict[str, Any]
 Ack = Callable[..., Awaitable[Any]]
 ANYTHING = re.compile("")
 HTTP_PATH = "/slack/events"
+HANDS = 16  # requests in work at once; more would hold up the acks of those that arrive
 GRACE_S = 5  # for requests in work when the bot is stopped
 
 
@@ -47,6 +48,7 @@ class Desk:
         self._after = after
         mention = Listener(self._obey_mention, lambda event: not event.get("files"))
         self._features = [*features, Feature(events={"app_mention": mention})]
+        self._hands = asyncio.Semaphore(HANDS)
         self._in_work: set[asyncio.Task[None]] = set()
 
     async def on_command(self, ack: Ack, body: Body) -> None:
@@ -89,10 +91,11 @@ class Desk:
             await asyncio.wait(self._in_work, timeout=GRACE_S)
 
     async def _answer(self, asker: Asker, work: Callable[[], Awaitable[Reply | None]]) -> None:
-        task = asyncio.create_task(answer(self._office, asker, work))
-        self._in_work.add(task)
-        task.add_done_callback(self._in_work.discard)
-        await task
+        async with self._hands:
+            task = asyncio.create_task(answer(self._office, asker, work))
+            self._in_work.add(task)
+            task.add_done_callback(self._in_work.discard)
+            await task
         self._after()
 
     async def _obey(self, asker: Asker, command: str, text: str) -> Reply | None:
