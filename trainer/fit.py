@@ -81,6 +81,8 @@ def fit(
     )
     with cancellation.deferred():
         trainer.train(resume_from_checkpoint=str(newest) if newest else None)
+    # Its forward computes in bfloat16 since; as it serves it computes in float32.
+    trainer.accelerator.unwrap_model(model, keep_fp32_wrapper=False)
     return _sum_up(trainer.state, reporter.seconds(), rows=len(data["train"]))
 
 

@@ -14,7 +14,16 @@ from typing import Any
 from trainer import checkpoints, failures
 from trainer.events import EventWriter
 from trainer.process import Cancellation, Cancelled, die_with_parent
-from trainer.spec import Ended, Phase, RunSpec, Started, TrainSummary, TrainWork
+from trainer.spec import (
+    Comparison,
+    Ended,
+    Phase,
+    RunSpec,
+    Started,
+    TrainSummary,
+    TrainWork,
+    dataset_dir,
+)
 
 log = logging.getLogger("trainer.train")
 
@@ -24,7 +33,7 @@ def main() -> int:
     die_with_parent()
     cancellation = Cancellation()
     cancellation.listen()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
     spec = RunSpec.model_validate_json(Path(sys.argv[1]).read_text(encoding="utf-8"))
     with EventWriter(spec.attempt_dir / "events") as events:
         ended = run(spec, events, cancellation)
@@ -92,7 +101,7 @@ def train(
     events.write(Phase(name="testing"))
     test = loaded.rows["test"]
     predicted, true = exported.test_logits.argmax(axis=1), list(test["label"])
-    comparison = None
+    comparison = _compare_with_rival(spec)
     events.write(Phase(name="baselines"))
     return TrainSummary(
         dataset_hash=work.dataset_hash,
@@ -113,6 +122,28 @@ def train(
         resumed_from_step=resumed,
         **vars(fitted),
     )
+
+
+def _compare_with_rival(spec: RunSpec) -> Comparison | None:
+    """Compare with the model serving; without it (or its data set) the run is no failure."""
+    from trainer.compare import Contender, compare  # noqa: PLC0415
+
+    rival = spec.rival
+    if rival is None:
+        return None
+    try:
+        return compare(
+            Contender(spec.job, spec.attempt_dir / "model", spec.dataset_dir),
+            Contender(
+                rival.model,
+                spec.data_dir / rival.path,
+                dataset_dir(spec.data_dir, rival.dataset_hash),
+            ),
+            threads=spec.threads,
+        )
+    except OSError as error:
+        log.warning("no comparison with model %s: %s", rival.model, error)
+        return None
 
 
 def _origin(spec: RunSpec, work: TrainWork) -> dict[str, Any]:

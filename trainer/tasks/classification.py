@@ -22,9 +22,8 @@ from transformers import (
 
 from trainer import evaluate
 from trainer.failures import RunFailed
-from trainer.spec import PACKAGED_ENCODER, TrainWork, resolve_base_model
+from trainer.spec import PACKAGED_ENCODER, SPLITS, Cause, TrainWork, resolve_base_model
 
-SPLITS = ("train", "validation", "test")
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt", "*.h5", "*.msgpack")
 NO_LIMIT = 1_000_000  # tokenizers without a limit of their own say 1e30
 
@@ -45,8 +44,9 @@ def load(dataset_dir: Path, work: TrainWork) -> Loaded:
     """Read the rows, and the base model with a new head for their labels."""
     rows = read_rows(dataset_dir)
     labels = rows["train"].features["label"].names
+    model = load_model(work.base_model, labels)
     tokenizer = load_tokenizer(work.base_model)
-    model = load_model(work.base_model, labels, tokenizer.pad_token_id)
+    model.config.pad_token_id = tokenizer.pad_token_id
     max_length = cut_length(work.recipe.max_length, tokenizer, model)
     encoded = encode(rows, tokenizer, max_length)
     return Loaded(rows, encoded, labels, tokenizer, model, max_length)
@@ -81,7 +81,9 @@ def encode(rows: DatasetDict, tokenizer: PreTrainedTokenizerFast, max_length: in
 def load_tokenizer(base_model: str) -> PreTrainedTokenizerFast:
     """Load the tokenizer of a base model; one that can't be served without torch is refused."""
     with _loading(base_model):
-        tokenizer = AutoTokenizer.from_pretrained(resolve_base_model(base_model))
+        tokenizer = AutoTokenizer.from_pretrained(
+            resolve_base_model(base_model), trust_remote_code=False
+        )
     if not isinstance(tokenizer, PreTrainedTokenizerFast):
         raise RunFailed(
             "model_not_found",
@@ -92,7 +94,7 @@ def load_tokenizer(base_model: str) -> PreTrainedTokenizerFast:
     return tokenizer
 
 
-def load_model(base_model: str, labels: list[str], pad_token_id: int) -> PreTrainedModel:
+def load_model(base_model: str, labels: list[str]) -> PreTrainedModel:
     """Load the encoder from safetensors alone, with a new head for the labels."""
     source = resolve_base_model(base_model)
     _refuse_pickles(Path(source), base_model)
@@ -105,7 +107,6 @@ def load_model(base_model: str, labels: list[str], pad_token_id: int) -> PreTrai
             trust_remote_code=False,
             ignore_mismatched_sizes=True,  # a head for other labels is replaced
         )
-    model.config.pad_token_id = pad_token_id
     return model
 
 
@@ -159,17 +160,19 @@ def _loading(base_model: str) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError, ImportError) as error:
-        message = str(error)
-        if "trust_remote_code" in message:
-            raise RunFailed(
-                "unsafe_model",
-                f"{base_model!r} needs code of its own, which is never run.",
-                model=PACKAGED_ENCODER,
-            ) from error
-        if "gated" in message:
-            words = f"{base_model!r} is gated on the hub: the host needs a token with access to it."
-        elif "safetensors" in message:
-            words = f"{base_model!r} has no model.safetensors."
-        else:
-            words = f"{base_model!r} is no folder here, and no hub in reach has it."
-        raise RunFailed("model_not_found", words, model=PACKAGED_ENCODER) from error
+        cause, words = _name_trouble(str(error), base_model)
+        raise RunFailed(cause, words, model=PACKAGED_ENCODER) from error
+
+
+def _name_trouble(message: str, base_model: str) -> tuple[Cause, str]:
+    name = repr(base_model)
+    if "trust_remote_code" in message:
+        return "unsafe_model", f"{name} needs code of its own, which is never run."
+    if "gated" in message:
+        return "model_not_found", f"{name} is gated on the hub: this host needs access to it."
+    if Path(resolve_base_model(base_model)).is_dir() or "safetensors" in message:
+        return "model_not_found", (
+            f"{name} is no text encoder that can be loaded: "
+            "it needs config.json, tokenizer.json and model.safetensors."
+        )
+    return "model_not_found", f"{name} is no folder here, and no hub in reach has it."
