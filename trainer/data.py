@@ -70,7 +70,8 @@ def run(spec: RunSpec) -> Ended:
     """
     receiver, sender = get_context("fork").Pipe(duplex=False)
     child = get_context("fork").Process(target=_read_within_limits, args=(spec, sender))
-    child.start()  # before the events have a thread: a fork would lose it
+    # Forked before this process has threads of its own or of a library's: a fork loses them.
+    child.start()
     sender.close()
     with EventWriter(spec.attempt_dir / "events") as events:
         try:
@@ -83,9 +84,11 @@ def run(spec: RunSpec) -> Ended:
             ended = Ended(state="cancelled")
         child.kill()
         child.join()
-        if ended.intake is None or ended.intake.question is None:
-            _upload(spec).unlink(missing_ok=True)
         events.write(ended)
+    # Only now: an attempt that the machine takes away before is made again, and needs the file.
+    has_answer = ended.intake is None or ended.intake.question is None
+    if ended.state != "cancelled" and has_answer:
+        _upload(spec).unlink(missing_ok=True)
     return ended
 
 
