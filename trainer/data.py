@@ -11,18 +11,24 @@ from collections import Counter
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 from trainer import failures
 from trainer.events import EventWriter
-from trainer.intake import profile
 from trainer.intake.columns import Chosen, find_columns
 from trainer.intake.duplicates import group_near_duplicates
 from trainer.intake.files import read_table
 from trainer.intake.folder import hash_rows, keep
 from trainer.intake.personal_data import count_personal_data
-from trainer.intake.rows import check_class_sizes, sort, tidy
+from trainer.intake.profile import (
+    count_splits,
+    detect_languages,
+    find_warnings,
+    measure_lengths,
+)
+from trainer.intake.rows import Row, check_class_sizes, sort, tidy
 from trainer.intake.splits import complete_splits, drop_leaks
 from trainer.intake.table import BadFile
 from trainer.process import Cancellation, Cancelled, die_with_parent
@@ -129,14 +135,7 @@ def make_dataset(spec: RunSpec) -> IntakeResult:
         return IntakeResult(question=chosen)
 
     tidied = tidy(table, chosen)
-    groups = group_near_duplicates([row.text for row in tidied.rows]).tolist()
-    kept = drop_leaks(tidied.rows, groups)
-    clean = [tidied.rows[i] for i in kept]
-    check_class_sizes(clean)
-    clean_groups = [groups[i] for i in kept]
-    rows = sort(complete_splits(clean, clean_groups))
-
-    texts = [row.text for row in rows]
+    rows, near_duplicates, taken = _split(tidied.rows)
     card = DataCard(
         hash=hash_rows(rows),
         name=work.name,
@@ -145,23 +144,39 @@ def make_dataset(spec: RunSpec) -> IntakeResult:
         rows=len(rows),
         text_column=chosen.text,
         label_column=chosen.label,
-        labels=dict(Counter(row.label for row in rows).most_common()),
-        splits=profile.count_splits(rows),
         splits_from="file" if chosen.split else "made",
         empty_rows=tidied.empty,
         exact_duplicates=tidied.exact_duplicates,
-        near_duplicates=len(rows) - len(set(clean_groups)),
+        near_duplicates=near_duplicates,
         conflicts=tidied.conflicts,
         leaks=tidied.leaks + len(tidied.rows) - len(rows),
-        characters=profile.measure_lengths(texts),
-        languages=profile.detect_languages(texts),
-        personal_data=count_personal_data(texts),
+        **_describe(rows),
     )
-    brought = {row.split for row in clean}
-    taken = [s for s in SPLITS if chosen.split and s not in brought]
-    card = card.model_copy(update={"warnings": profile.find_warnings(card, taken_from_train=taken)})
+    warnings = find_warnings(card, taken_from_train=taken if chosen.split else [])
+    card = card.model_copy(update={"warnings": warnings})
     keep(rows, card, folder=dataset_dir(spec.data_dir, card.hash), scratch=spec.attempt_dir / "new")
     return IntakeResult(card=card)
+
+
+def _split(found: list[Row]) -> tuple[list[Row], int, list[str]]:
+    """Drop leaks and fill missing splits; count near duplicates, name what training gave up."""
+    groups = group_near_duplicates([row.text for row in found]).tolist()
+    kept = drop_leaks(found, groups)
+    rows, groups = [found[i] for i in kept], [groups[i] for i in kept]
+    check_class_sizes(rows)
+    missing = [split for split in SPLITS if all(row.split != split for row in rows)]
+    return sort(complete_splits(rows, groups)), len(rows) - len(set(groups)), missing
+
+
+def _describe(rows: list[Row]) -> dict[str, Any]:
+    texts = [row.text for row in rows]
+    return {
+        "labels": dict(Counter(row.label for row in rows).most_common()),
+        "splits": count_splits(rows),
+        "characters": measure_lengths(texts),
+        "languages": detect_languages(texts),
+        "personal_data": count_personal_data(texts),
+    }
 
 
 def _intake(spec: RunSpec) -> IntakeWork:
