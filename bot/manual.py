@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.commands import USAGE, Usage
+from bot.usage import USAGE, Usage
 
 PREFACE = """# Commands
 

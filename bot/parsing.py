@@ -12,7 +12,8 @@ from typing import Annotated, Any
 from pydantic import TypeAdapter, ValidationError
 
 from bot.asking import RefusalError
-from bot.commands import USAGE, Command, Help, Usage, hints
+from bot.commands import Command, Help
+from bot.usage import USAGE, Usage, hints
 from bot.wording import code, did_you_mean, plain
 from trainer.spec import Recipe
 

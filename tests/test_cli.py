@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.commands import USAGE
 from bot.manifest import manifest
 from bot.supervise import MISTAKE, Part, supervise
+from bot.usage import USAGE
 from bot.workspace.server import Workspace
 from storage import requests
 from storage.database import opened

@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 from bot import coach
 from bot.asking import RefusalError
-from bot.commands import USAGE
+from bot.usage import USAGE
 from storage import hosts, jobs
 from storage.records import Host
 

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from bot import commands
 from bot.asking import RefusalError
-from bot.commands import USAGE, Command, Usage
+from bot.commands import Command
 from bot.manual import manual
 from bot.parsing import parse, write
+from bot.usage import USAGE, Usage, about
 from bot.wording import escape
 
 COMMANDS = sorted({usage.command for usage in USAGE})
@@ -142,11 +143,11 @@ def test_every_example_is_valid_and_makes_its_verb(usage: Usage) -> None:
 
 
 def test_help_finds_commands_verbs_and_groups() -> None:
-    assert commands.about(None) == USAGE
-    assert {usage.command for usage in commands.about("train")} == {"/train"}
-    assert [usage.words for usage in commands.about("cancel")] == [("cancel",)]
-    assert all(usage.words[0] == "data" for usage in commands.about("train data"))
-    assert commands.about("nothing like it") == ()
+    assert about(None) == USAGE
+    assert {usage.command for usage in about("train")} == {"/train"}
+    assert [usage.words for usage in about("cancel")] == [("cancel",)]
+    assert all(usage.words[0] == "data" for usage in about("train data"))
+    assert about("nothing like it") == ()
 
 
 def test_only_typed_numbers_override_the_recipe() -> None:
