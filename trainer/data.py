@@ -58,7 +58,8 @@ log = logging.getLogger("trainer.data")
 def main() -> int:
     """Run `python -m trainer.data SPEC.json`; 0 for succeeded and cancelled, 1 for failed.
 
-    The upload goes once there is a card or a refusal; after a question it stays for the answer.
+    The upload goes once there is a card or a refusal; it stays after a question, for the answer,
+    and after a stop, for another attempt.
     """
     die_with_parent()
     cancellation = Cancellation()
