@@ -14,6 +14,7 @@ from torch import nn
 from transformers import (
     DataCollatorWithPadding,
     Trainer,
+    TrainerCallback,
     TrainerState,
     TrainingArguments,
 )
@@ -63,27 +64,39 @@ def fit(
     Raise Cancelled, with a checkpoint saved, after SIGTERM; raise RunFailed (nan_loss) at the
     first loss that is no number.
     """
-    data = loaded.encoded
     folder = spec.run_dir / "checkpoints"
     checkpoints.remove_unusable(folder, work.model_dump_json())
     newest = checkpoints.find_newest(folder, work.model_dump_json())
     reporter = Reporter(
         folder, newest, spec=spec, work=work, events=events, cancellation=cancellation
     )
-    trainer = SeededTrainer(
-        model=model,
-        args=_arguments(spec, work.recipe, folder, rows=len(data["train"])),
-        data_collator=DataCollatorWithPadding(loaded.tokenizer),
-        train_dataset=data["train"],
-        eval_dataset=data["validation"],
-        compute_metrics=compute_metrics,
-        callbacks=[reporter],
-    )
+    trainer = make_trainer(model, loaded, spec=spec, recipe=work.recipe, callbacks=[reporter])
     with cancellation.deferred():
         trainer.train(resume_from_checkpoint=str(newest) if newest else None)
     # Its forward computes in bfloat16 since; as it serves it computes in float32.
     trainer.accelerator.unwrap_model(model, keep_fp32_wrapper=False)
-    return _sum_up(trainer.state, reporter.seconds(), rows=len(data["train"]))
+    return _sum_up(trainer.state, reporter.seconds(), rows=len(loaded.encoded["train"]))
+
+
+def make_trainer(
+    model: nn.Module,
+    loaded: Loaded,
+    *,
+    spec: RunSpec,
+    recipe: Recipe,
+    callbacks: list[TrainerCallback],
+) -> SeededTrainer:
+    """Set up the training of a recipe; it evaluates and saves at the end of each epoch."""
+    train = loaded.encoded["train"]
+    return SeededTrainer(
+        model=model,
+        args=_arguments(spec, recipe, spec.run_dir / "checkpoints", rows=len(train)),
+        data_collator=DataCollatorWithPadding(loaded.tokenizer),
+        train_dataset=train,
+        eval_dataset=loaded.encoded["validation"],
+        compute_metrics=compute_metrics,
+        callbacks=callbacks,
+    )
 
 
 class SeededLengthSampler(LengthGroupedSampler):
