@@ -38,7 +38,7 @@ def explain(error: BaseException, recipe: Recipe | None = None) -> Failure:
             return Failure(
                 cause="out_of_memory",
                 evidence=_first_line(link),
-                fix=_smaller_steps(recipe) if recipe else {},
+                fix=smaller_steps(recipe) if recipe else {},
             )
     reference = uuid.uuid4().hex[:8]
     evidence = f"{type(error).__name__} at {_place(error)} (reference {reference})"
@@ -69,7 +69,8 @@ def _is_out_of_memory(error: BaseException) -> bool:
     )
 
 
-def _smaller_steps(recipe: Recipe | None) -> dict[str, str]:
+def smaller_steps(recipe: Recipe | None) -> dict[str, str]:
+    """Give the option that takes less memory."""
     if recipe is None:
         return {}
     if recipe.batch > 1:

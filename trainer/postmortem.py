@@ -8,7 +8,8 @@ from pathlib import Path
 
 import psutil
 
-from trainer.spec import Cause, Failure
+from trainer.failures import smaller_steps
+from trainer.spec import Cause, Failure, Recipe
 
 GIB = 2**30
 TAIL_BYTES = 64_000
@@ -16,15 +17,36 @@ _EXCEPTION = re.compile(r"^(?:\w+\.)*(\w*(?:Error|Exception|Exit|Interrupt))\b",
 _PLACE = re.compile(r'^\s+File "(?:.*/)?([^"/]+)", line (\d+)', re.MULTILINE)
 
 
-def explain(returncode: int, *, log: Path, peak_bytes: int, for_memory: bool) -> Failure:
-    """Name cause and evidence from how a process ended and the end of its log.
+def explain_kill(
+    number: int, *, peak_bytes: int, for_memory: bool, recipe: Recipe | None
+) -> Failure:
+    """Name cause and evidence of a death by signal.
 
-    `for_memory` tells that the kernel killed something for want of memory meanwhile. A row of the
-    data, which an exception's message may quote, never gets into the evidence.
+    `for_memory` tells that the kernel killed something for want of memory meanwhile.
     """
-    if returncode < 0:
-        return _explain_kill(-returncode, peak_bytes=peak_bytes, for_memory=for_memory)
-    return _explain_exit(returncode, _read_tail(log))
+    total = psutil.virtual_memory().total
+    evidence = (
+        f"killed by signal {number} ({signal.strsignal(number)}); "
+        f"it used up to {peak_bytes / GIB:.1f} of {total / GIB:.1f} GiB of memory"
+    )
+    if for_memory and number == signal.SIGKILL:
+        return Failure(cause="out_of_memory", evidence=evidence, fix=smaller_steps(recipe))
+    return Failure(cause="killed", evidence=evidence)
+
+
+def explain_exit(status: int, log: Path) -> Failure:
+    """Name cause and evidence of an exit without a result, from the end of the log.
+
+    A row of the data, which an exception's message may quote, never gets into the evidence.
+    """
+    tail = _read_tail(log)
+    names, places = _EXCEPTION.findall(tail), _PLACE.findall(tail)
+    evidence = f"ended with status {status} and no result"
+    if names:
+        evidence += f": {names[-1]}"
+    if names and places:
+        evidence += f" at {places[-1][0]}:{places[-1][1]}"
+    return Failure(cause=_name_cause(names[-1] if names else "", tail), evidence=evidence)
 
 
 def count_memory_kills() -> int:
@@ -36,27 +58,7 @@ def count_memory_kills() -> int:
         return 0
 
 
-def _explain_kill(number: int, *, peak_bytes: int, for_memory: bool) -> Failure:
-    total = psutil.virtual_memory().total
-    evidence = (
-        f"killed by signal {number} ({signal.strsignal(number)}); "
-        f"it used up to {peak_bytes / GIB:.1f} of {total / GIB:.1f} GiB of memory"
-    )
-    starved = for_memory and number == signal.SIGKILL
-    return Failure(cause="out_of_memory" if starved else "killed", evidence=evidence)
-
-
-def _explain_exit(status: int, log: str) -> Failure:
-    names, places = _EXCEPTION.findall(log), _PLACE.findall(log)
-    evidence = f"ended with status {status} and no result"
-    if names:
-        evidence += f": {names[-1]}"
-    if names and places:
-        evidence += f" at {places[-1][0]}:{places[-1][1]}"
-    return Failure(cause=_cause(names[-1] if names else "", log), evidence=evidence)
-
-
-def _cause(exception: str, log: str) -> Cause:
+def _name_cause(exception: str, log: str) -> Cause:
     if exception in {"MemoryError", "OutOfMemoryError"}:
         return "out_of_memory"
     return "disk_full" if "No space left on device" in log else "unknown"

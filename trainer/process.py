@@ -1,4 +1,4 @@
-"""What a training process owes its host: die with its parent, stop on SIGTERM."""
+"""What the processes of a run owe their host: die with the parent, adopt orphans, stop on SIGTERM."""
 
 from __future__ import annotations
 
@@ -10,15 +10,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
+_LIBC = ctypes.CDLL(None)  # loaded here: too late between fork and exec
 
 
-def die_with_parent() -> None:
-    """Let the kernel kill this process with the one that started it: no orphan on the device."""
-    parent = os.getppid()
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+def die_with_parent(parent: int | None = None) -> None:
+    """Let the kernel kill this process with the one that started it: no orphan on the device.
+
+    `parent` is that one's number; told by itself, it closes the gap between fork and this call.
+    """
+    parent = os.getppid() if parent is None else parent
+    _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if parent == 1 or os.getppid() != parent:  # it was gone before the kernel was asked
         sys.exit("The process that started this run is gone.")
+
+
+def adopt_orphans() -> None:
+    """Become the parent of every descendant whose own parent dies, so that none gets away."""
+    _LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
 class Cancelled(BaseException):

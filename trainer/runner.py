@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,7 +16,8 @@ import psutil
 
 from trainer import locks, postmortem
 from trainer.events import EventWriter, read_end
-from trainer.spec import Ended, Failure, RunSpec
+from trainer.process import adopt_orphans, die_with_parent
+from trainer.spec import Ended, Failure, RunSpec, TrainWork
 
 MODULES = {"train": "trainer.train", "intake": "trainer.data"}
 POLL_S = 0.2
@@ -25,7 +26,6 @@ STOP_GRACE_S = 60.0  # to save a checkpoint
 EXIT_GRACE_S = 30.0  # to leave after the end was told: a GPU's teardown may hang
 SILENCE_S = 600.0  # heartbeats come every 5 s from a thread of their own
 LOG_BYTES = 20_000_000  # the log is emptied when it grows beyond
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
 
 
 def main(spec_path: Path) -> None:
@@ -42,7 +42,7 @@ def main(spec_path: Path) -> None:
 
 def _run(spec: RunSpec, lock: BinaryIO) -> None:
     """Start the attempt's process, outlive it and all its descendants, tell what it left untold."""
-    _prctl(PR_SET_CHILD_SUBREAPER, 1)  # orphans among the descendants become our children
+    adopt_orphans()
     kills_before = postmortem.count_memory_kills()
     watch = Watch(_start(spec, spec_path=spec.attempt_dir / "spec.json", lock=lock), spec)
     watch.wait()
@@ -55,18 +55,11 @@ def _run(spec: RunSpec, lock: BinaryIO) -> None:
 
 def _start(spec: RunSpec, *, spec_path: Path, lock: BinaryIO) -> subprocess.Popen[bytes]:
     """Start the process that trains or reads; it inherits the log, and the lock as proof of life."""
-    runner = os.getpid()
-
-    def die_with_runner() -> None:  # in the child, before it becomes the training process
-        _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != runner:  # it has died already
-            os._exit(1)
-
     return subprocess.Popen(  # noqa: S603 - our own interpreter and modules
         [sys.executable, "-m", MODULES[spec.work.kind], str(spec_path)],
         env=os.environ | _settings(spec),
         pass_fds=[lock.fileno()],
-        preexec_fn=die_with_runner,  # noqa: PLW1509 - this process has a single thread
+        preexec_fn=partial(die_with_parent, os.getpid()),  # noqa: PLW1509 - there is one thread
     )
 
 
@@ -98,13 +91,16 @@ class Watch:
         if self._silence() >= SILENCE_S:
             evidence = f"no sign of life for {SILENCE_S / 60:.0f} minutes"
             return Ended(state="failed", failure=Failure(cause="lost", evidence=evidence))
-        failure = postmortem.explain(
-            self._process.returncode,
-            log=self._spec.attempt_dir / "log.txt",
-            peak_bytes=self._peak_bytes,
-            for_memory=for_memory,
+        return Ended(state="failed", failure=self._explain_death(for_memory=for_memory))
+
+    def _explain_death(self, *, for_memory: bool) -> Failure:
+        work, code = self._spec.work, self._process.returncode
+        if code >= 0:
+            return postmortem.explain_exit(code, self._spec.attempt_dir / "log.txt")
+        recipe = work.recipe if isinstance(work, TrainWork) else None
+        return postmortem.explain_kill(
+            -code, peak_bytes=self._peak_bytes, for_memory=for_memory, recipe=recipe
         )
-        return Ended(state="failed", failure=failure)
 
     def _stop(self) -> None:
         self._stop_by = min(self._stop_by, time.monotonic() + STOP_GRACE_S)
@@ -160,13 +156,6 @@ def _write_pid(lock: BinaryIO) -> None:
     lock.write(str(os.getpid()).encode())
     lock.flush()
 
-
-def _prctl(option: int, value: int) -> None:
-    if sys.platform == "linux" and _LIBC.prctl(option, value, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "prctl")
-
-
-_LIBC = ctypes.CDLL(None, use_errno=True)  # loaded here: too late between fork and exec
 
 if __name__ == "__main__":
     main(Path(sys.argv[1]))
