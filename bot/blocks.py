@@ -1,0 +1,111 @@
+"""Slack's blocks as small functions, each cut to the limit that Slack refuses a message for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bot.asking import Block
+
+SECTION, HEADER, BUTTON, OPTION, CONFIRM, OPTIONS = 3_000, 150, 75, 75, 300, 100  # characters
+MODAL_TITLE = 24
+
+
+def cut(text: str, limit: int) -> str:
+    """Shorten a text to a number of characters, never inside an escape such as `&amp;`."""
+    if len(text) <= limit:
+        return text
+    short = text[: limit - 1]
+    start = short.rfind("&", limit - 6)
+    return (short[:start] if start > 0 and ";" not in short[start:] else short) + "…"
+
+
+def section(text: str, *, accessory: Block | None = None) -> Block:
+    block: Block = {"type": "section", "text": {"type": "mrkdwn", "text": cut(text, SECTION)}}
+    return block | ({"accessory": accessory} if accessory else {})
+
+
+def context(text: str) -> Block:
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": cut(text, SECTION)}]}
+
+
+def actions(*elements: Block) -> Block:
+    return {"type": "actions", "elements": list(elements)}
+
+
+def button(
+    text: str,
+    action: str,
+    value: str,
+    *,
+    style: str | None = None,
+    confirm: Block | None = None,
+) -> Block:
+    """Make a button; `style` is primary or danger, `confirm` is asked before it acts."""
+    made: Block = {"type": "button", "action_id": action, "value": value}
+    made["text"] = _plain(text, BUTTON)
+    return made | ({"style": style} if style else {}) | ({"confirm": confirm} if confirm else {})
+
+
+def confirm(title: str, text: str, *, yes: str, no: str) -> Block:
+    return {
+        "title": _plain(title, 100),
+        "text": _plain(text, CONFIRM),
+        "confirm": _plain(yes, 30),
+        "deny": _plain(no, 30),
+    }
+
+
+def select(
+    action: str, placeholder: str, options: Mapping[str, str], *, chosen: str | None = None
+) -> Block:
+    """Make a menu of `options`, value -> text; the first hundred are offered."""
+    offered = {
+        value: {"text": _plain(text or " ", OPTION), "value": value}
+        for value, text in list(options.items())[:OPTIONS]
+    }
+    made: Block = {"type": "static_select", "action_id": action, "options": list(offered.values())}
+    made["placeholder"] = _plain(placeholder, 150)
+    return made | ({"initial_option": offered[chosen]} if chosen in offered else {})
+
+
+def text_input(
+    action: str, *, value: str = "", placeholder: str = "", multiline: bool = False
+) -> Block:
+    made: Block = {"type": "plain_text_input", "action_id": action, "multiline": multiline}
+    made |= {"initial_value": value} if value else {}
+    return made | ({"placeholder": _plain(placeholder, 150)} if placeholder else {})
+
+
+def field(
+    name: str, label: str, element: Block, *, optional: bool = False, hint: str = ""
+) -> Block:
+    """Make an input of a modal; `name` is its block_id."""
+    made: Block = {"type": "input", "block_id": name, "label": _plain(label, 2_000)}
+    made |= {"element": element, "optional": optional}
+    return made | ({"hint": _plain(hint, 2_000)} if hint else {})
+
+
+def modal(
+    callback: str,
+    title: str,
+    blocks: Sequence[Block],
+    *,
+    submit: str | None = None,
+    metadata: Mapping[str, Any] | None = None,
+) -> Block:
+    view: Block = {"type": "modal", "callback_id": callback, "title": _plain(title, MODAL_TITLE)}
+    view |= {"blocks": list(blocks), "private_metadata": json.dumps(metadata or {})}
+    return view | ({"submit": _plain(submit, MODAL_TITLE)} if submit else {})
+
+
+def typed(values: Mapping[str, Any], name: str) -> str:
+    """Read what was typed or chosen in a modal's input; nothing is an empty text."""
+    element: Mapping[str, Any] = next(iter(values.get(name, {}).values()), {})
+    chosen = element.get("selected_option") or {}
+    return str(element.get("value") or chosen.get("value") or "").strip()
+
+
+def _plain(text: str, limit: int) -> Block:
+    return {"type": "plain_text", "text": cut(text, limit)}

@@ -1,0 +1,108 @@
+"""Tell the sentiment of a text to its asker alone, by the model that serves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot import blocks
+from bot.asking import Asker, Block, Office, RefusalError, Reply
+from bot.commands import DEFAULT_ALIAS, Sentiment
+from bot.wording import escape
+from storage import datasets, models
+from storage.database import opened
+from trainer.predict import Prediction
+
+NO_MODEL = (
+    "No model serves yet, so there is no answer. `/train data sample` brings a data set, "
+    "`/train sample` trains on it, and `/train promote` with the job's number lets it serve."
+)
+CERTAIN, PROBABLE = 0.95, 0.8  # calibrated confidence
+ECHO = 150  # characters of the text, shown back
+OTHERS = 5  # labels
+
+
+@dataclass(frozen=True)
+class Source:
+    """Which model answers, and how it is named."""
+
+    path: str
+    name: str
+
+
+async def tell(office: Office, asker: Asker, command: Sentiment) -> Reply | None:
+    """Answer a text; without one open a form for it."""
+    if command.text is None or not command.text.strip():
+        view = form(asker.channel, response_url=asker.response_url)
+        await office.client.views_open(trigger_id=asker.trigger_id or "", view=view)
+        return None
+    return await _answer(office, command.text)
+
+
+async def take_form(office: Office, _: Asker, values: Mapping[str, Any], __: str) -> Reply | None:
+    return await _answer(office, blocks.typed(values, "text"))
+
+
+async def _answer(office: Office, text: str) -> Reply:
+    source = await asyncio.to_thread(_find_source, office)
+    if source is None:
+        raise RefusalError(NO_MODEL)
+    try:
+        (prediction,) = await office.serving.classify(source.path, [text])
+    except OSError:
+        raise RefusalError(
+            f"The files of {source.name} are gone. `/train rollback` goes back to the model before."
+        ) from None
+    return say(text, prediction, source.name)
+
+
+def _find_source(office: Office) -> Source | None:
+    with opened(office.settings.data_dir) as db:
+        serving = models.serving(db, DEFAULT_ALIAS)
+        if serving is None:
+            return None
+        promotion, model = serving
+        dataset = datasets.get(db, model.dataset_hash)
+    data = f"trained on {dataset.title}" if dataset else "its data was deleted"
+    return Source(model.path, f"{promotion.alias} v{promotion.version}, model {model.id}, {data}")
+
+
+# --- pure -----------------------------------------------------------------------------------
+
+
+def say(text: str, prediction: Prediction, source: str) -> Reply:
+    """Say the label with its confidence; the text is shown back, to its asker alone."""
+    verdict = _say_verdict(prediction)
+    likely = sorted(prediction.probabilities.items(), key=lambda pair: -pair[1])
+    others = [
+        f"{escape(label)} {chance:.0%}" for label, chance in likely if label != prediction.label
+    ]
+    echo = f"> {escape(blocks.cut(' '.join(text[: 10 * ECHO].split()), ECHO))}"
+    small = " · ".join([*others[:OTHERS], escape(source)])
+    shown: list[Block] = [blocks.section(f"{verdict}\n{echo}"), blocks.context(small)]
+    return Reply(f"{verdict.replace('*', '')} ({small})", shown)
+
+
+def _say_verdict(prediction: Prediction) -> str:
+    label, sure = escape(prediction.label), f"{prediction.confidence:.0%} sure"
+    if not prediction.sure:
+        return f"*Not sure*; {label} is the most likely, at {prediction.confidence:.0%}"
+    if prediction.confidence >= CERTAIN:
+        return f"Almost certainly *{label}*, {sure}"
+    if prediction.confidence >= PROBABLE:
+        return f"Probably *{label}*, {sure}"
+    return f"Rather *{label}*, {sure}"
+
+
+def form(channel: str, *, response_url: str | None) -> Block:
+    """Make the form for long texts; the answer takes the way that the command opened."""
+    typing = blocks.text_input("text", multiline=True)
+    return blocks.modal(
+        "sentiment",
+        "Sentiment of a text",
+        [blocks.field("text", "Text", typing, hint="It is neither kept nor shown to others.")],
+        submit="Tell me",
+        metadata={"channel": channel, "response_url": response_url or ""},
+    )

@@ -1,0 +1,125 @@
+"""From what was typed to the work to do: which data set, which model, which recipe."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from bot.asking import RefusalError
+from bot.commands import Choices
+from bot.wording import code, did_you_mean
+from storage.records import Dataset
+from trainer.spec import PACKAGED_ENCODER, Method, Recipe, TrainWork, choose_recipe
+
+DEFAULT_METHOD: Method = "full"
+LORA_LEAST_LR = 2e-4  # below it LoRA learned nothing: MiniLM on SST-2 at 5e-5 stayed at 0.50
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
+NO_DATA = "There is no data set yet. Drop a CSV file here, or type `/train data sample`."
+
+
+def no_dataset(title: str, known: Iterable[str]) -> RefusalError:
+    """Say that there is no such data set, and which one was probably meant."""
+    titles = list(known)
+    if not titles:
+        return RefusalError(NO_DATA)
+    return RefusalError(
+        f"There is no data set {code(title)}.{did_you_mean(title, titles)} "
+        "`/train data list` shows them."
+    )
+
+
+def find_model(typed: str, *, folders: Mapping[str, Path]) -> str:
+    """Give the base model that was typed: a hub id, or the path of a local folder.
+
+    `folders` are the models in the data directory, by name. Raises RefusalError for a name that
+    is no model, or looks like a slip of one that is kept here.
+    """
+    if typed.lower() == PACKAGED_ENCODER:
+        return PACKAGED_ENCODER
+    if typed in folders:
+        return str(folders[typed])
+    if typed.startswith(("/", "~", ".")):
+        return _find_folder(typed)
+    meant = did_you_mean(typed, [PACKAGED_ENCODER, *folders])
+    if meant or not _HUB_ID.fullmatch(typed):
+        raise RefusalError(
+            f"{code(typed)} is no model that Coach knows.{meant} Type a hub id such as "
+            f"`distilbert/distilbert-base-uncased`, a folder, or `{PACKAGED_ENCODER}`."
+        )
+    return typed
+
+
+def _find_folder(typed: str) -> str:
+    folder = Path(typed).expanduser().resolve()
+    if not (folder / "config.json").is_file():
+        raise RefusalError(
+            f"The folder {code(typed)} holds no model: on the machine that Coach runs on it must "
+            "have a `config.json` and safetensors weights."
+        )
+    return str(folder)
+
+
+def make_work(
+    dataset: Dataset, *, base_model: str, method: Method | None, overrides: dict[str, float]
+) -> TrainWork:
+    """Choose the recipe for a data set; what was typed wins."""
+    recipe, why = choose_recipe(
+        method or DEFAULT_METHOD,
+        train_rows=train_rows(dataset),
+        p95_characters=dataset.card["characters"]["p95"],
+        overrides=overrides,
+    )
+    return TrainWork(
+        dataset=dataset.title,
+        dataset_hash=dataset.hash,
+        base_model=base_model,
+        recipe=recipe,
+        recipe_why=why,
+    )
+
+
+def revise(work: TrainWork, dataset: Dataset, choices: Choices, *, base_model: str) -> TrainWork:
+    """Change what was chosen and keep the rest; a new method brings its own numbers."""
+    same_method = choices.method in (None, work.recipe.method)
+    kept = typed_over(work.recipe, dataset) if same_method else {}
+    return make_work(
+        dataset,
+        base_model=base_model,
+        method=choices.method or work.recipe.method,
+        overrides=kept | choices.recipe_overrides(),
+    )
+
+
+def typed_over(recipe: Recipe, dataset: Dataset) -> dict[str, float]:
+    """Tell which numbers of a recipe are a person's, not the recipe book's."""
+    usual, _ = choose_recipe(
+        recipe.method,
+        train_rows=train_rows(dataset),
+        p95_characters=dataset.card["characters"]["p95"],
+        overrides={},
+    )
+    chosen, default = recipe.model_dump(), usual.model_dump()
+    return {name: value for name, value in chosen.items() if value != default[name]}
+
+
+def train_rows(dataset: Dataset) -> int:
+    return sum(dataset.card["splits"]["train"].values())
+
+
+def find_doubts(work: TrainWork, *, used: Iterable[str]) -> list[str]:
+    """Say what may be a slip though it is allowed; `used` are the base models of earlier jobs."""
+    doubts = []
+    if work.recipe.method == "lora" and work.recipe.lr < LORA_LEAST_LR:
+        doubts.append(
+            f"LoRA learns nothing at so low a learning rate: `lr=5e-4` suits it, "
+            f"not {work.recipe.lr:g}."
+        )
+    known = list(used)
+    local = work.base_model == PACKAGED_ENCODER or work.base_model.startswith("/")
+    if not local and work.base_model not in known:
+        doubts.append(
+            f"No job here has used the model {code(work.base_model)} yet; it is looked for on the "
+            f"hub when the job starts.{did_you_mean(work.base_model, known)}"
+        )
+    return doubts

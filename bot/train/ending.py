@@ -1,0 +1,124 @@
+"""What is told once when a job ends: a summary and charts in its thread, a card, a question."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from bot import blocks
+from bot.answers import trace
+from bot.train import charts, columns, dataset_card, failures, summary
+from bot.wording import escape
+from storage import datasets, deliveries
+from storage.database import immediate
+from storage.records import FINAL, Delivery, Job, Json
+from trainer.spec import Failure, IntakeResult, TrainSummary, attempt_dir
+
+log = logging.getLogger(__name__)
+
+
+def tell(db: Database, job: Job, message: Delivery, *, data_dir: Path, now: datetime) -> None:
+    """Put the final message of an attempt in the thread of the job's message, and its charts."""
+    files = _draw(job, data_dir) if job.state == "succeeded" else {}
+    thread = message.key if message.state == "sent" else None
+    owner = job.requested_by
+    key = f"job:{job.id}:a{job.attempt}"
+    with immediate(db):  # all or nothing: `final` is the mark that it was told
+        deliveries.put(
+            db,
+            key=f"{key}:final",
+            channel=job.channel,
+            user=owner,
+            parent=thread,
+            body=_final_message(job),
+            now=now,
+        )
+        for name, body in files.items():
+            deliveries.put(
+                db,
+                key=f"{key}:{name}",
+                kind="file",
+                channel=job.channel,
+                user=owner,
+                parent=thread,
+                body=body,
+                now=now,
+            )
+
+
+def tell_intake(db: Database, job: Job, *, now: datetime) -> None:
+    """Answer for a file that was read: a card for all, a question or a refusal for its owner."""
+    if job.state not in FINAL:
+        return
+    result = IntakeResult.model_validate(job.result or {})
+    dataset = datasets.get(db, result.card.hash) if result.card else None
+    alone = dataset is None
+    deliveries.put(
+        db,
+        key=f"job:{job.id}:a{job.attempt}:final",
+        kind="ephemeral" if alone else "post",
+        channel=job.channel,
+        user=job.requested_by,
+        thread_ts=None if alone else job.thread_ts,
+        body=_answer(job, result)
+        if dataset is None
+        else dataset_card.card(
+            dataset, note=_recognise(job, result, dataset.title, dataset.added_at)
+        ),
+        now=now,
+    )
+
+
+def _final_message(job: Job) -> Json:
+    if job.state == "succeeded":
+        return summary.message(job, TrainSummary.model_validate(job.result))
+    said = f"<@{job.requested_by}> Job {job.id} was cancelled."
+    if job.state == "failed":
+        failure = Failure.model_validate(job.failure)
+        said = f"<@{job.requested_by}> Job {job.id} failed. {failures.explain(failure)}"
+    return {"text": said, "blocks": [blocks.section(said)]}
+
+
+def _answer(job: Job, result: IntakeResult) -> Json:
+    """Say to the file's owner why there is no data set of it, or not yet."""
+    if result.question is not None:
+        return columns.ask(job, result.question)
+    said = f"{escape(blocks.cut(str(job.work['filename']), 100))} was not read."
+    if job.state == "failed":
+        failure = Failure.model_validate(job.failure)
+        known = failure.cause == "bad_file"
+        said += f" {escape(failure.evidence) if known else failures.explain(failure)}"
+    return {"text": said, "blocks": [blocks.section(said)]}
+
+
+def _recognise(job: Job, result: IntakeResult, title: str, added_at: datetime) -> str:
+    """Say so where the same rows were there already, maybe by another name."""
+    if result.card is None or added_at >= (job.started_at or job.created_at):
+        return ""
+    return f"These rows are known here already: they are the data set {escape(title)}."
+
+
+# --- charts ---------------------------------------------------------------------------------
+
+
+def _draw(job: Job, data_dir: Path) -> dict[str, Json]:
+    """Draw the charts into the attempt's folder; a chart that fails never costs the summary."""
+    found = TrainSummary.model_validate(job.result)
+    folder = attempt_dir(data_dir, job.id, job.attempt) / "charts"
+    drawn = {}
+    for name, draw in {"loss": charts.loss_curve, "confusion": charts.confusion_matrix}.items():
+        try:
+            chart = draw(found)
+            folder.mkdir(parents=True, exist_ok=True)
+            path = folder / f"job-{job.id}-attempt-{job.attempt}-{name}.png"
+            path.write_bytes(chart.png)
+        except Exception as error:  # noqa: BLE001
+            log.error("no %s chart for job %d\n%s", name, job.id, trace(error))  # noqa: TRY400
+            continue
+        relative = str(path.relative_to(data_dir))
+        body = {"file": relative, "filename": path.name, "title": chart.title}
+        drawn[name] = body | {"alt_txt": chart.alt_text}
+    return drawn

@@ -1,0 +1,123 @@
+"""Figures in words: shares, intervals, differences, durations, sizes, recipes, tables."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import PurePath
+
+import humanize
+
+from trainer.spec import Difference, Interval, Recipe
+
+BAR = 20  # characters
+HOUR, MINUTE = 3600, 60  # seconds
+GB = 1e9
+
+
+def percent(share: float) -> str:
+    return f"{share:.1%}"
+
+
+def interval(figure: Interval) -> str:
+    """Write a share with its 95% interval: `87.0% (85.2–88.7%)`."""
+    return f"{figure.value:.1%} ({100 * figure.low:.1f}–{figure.high:.1%})"
+
+
+def difference(found: Difference) -> str:
+    """Say a paired difference honestly: `better by 2.1 ± 1.4 points, n = 1,821`."""
+    if found.verdict == "none":
+        measured = f"{found.points:+.1f} ± {found.margin:.1f} points, n = {found.n:,}"
+        return f"no difference can be shown ({measured})"
+    size = f"{abs(found.points):.1f} ± {found.margin:.1f} points"
+    return f"{found.verdict} by {size}, n = {found.n:,}"
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def number(value: float) -> str:
+    """Write a number as people type it: 5e-5, not 5e-05."""
+    return f"{value:g}".replace("e-0", "e-")
+
+
+def duration(seconds: float) -> str:
+    return humanize.naturaldelta(timedelta(seconds=seconds))
+
+
+def duration_range(low: float, high: float) -> str:
+    """Write a range in one unit: `2–4 minutes`; seconds are rounded to tens."""
+    if high < 2 * MINUTE:
+        first, last = round(low, -1), max(10, round(high, -1))
+        return f"{first:.0f}–{last:.0f} seconds" if first < last else f"about {last:.0f} seconds"
+    unit, name = (HOUR, "hour") if high >= 2 * HOUR else (MINUTE, "minute")
+    first, last = max(1, round(low / unit)), round(high / unit)
+    shown = f"{first}–{last}" if first < last else f"about {last}"
+    return f"{shown} {name}{'' if last == 1 else 's'}"
+
+
+def size(number_of_bytes: float) -> str:
+    return humanize.naturalsize(number_of_bytes, format="%.1f" if number_of_bytes > GB else "%.0f")
+
+
+def when(at: datetime) -> str:
+    """Write a time that each reader sees in his own zone."""
+    fallback = f"{at:%Y-%m-%d %H:%M} UTC"
+    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{fallback}>"
+
+
+def recipe(how: Recipe) -> str:
+    return (
+        f"{how.method}, {count(how.epochs, 'epoch')}, lr {number(how.lr)}, batch {how.batch}, "
+        f"{how.max_length} tokens, seed {how.seed}"
+    )
+
+
+def model_name(base_model: str) -> str:
+    """Call a local folder by its name, a hub id by its whole."""
+    return PurePath(base_model).name if PurePath(base_model).is_absolute() else base_model
+
+
+def bar(share: float, length: int = BAR) -> str:
+    full = round(min(1, max(0, share)) * length)
+    return "█" * full + "░" * (length - full)
+
+
+def table(rows: Sequence[Sequence[str]], *, widest: int = 28) -> str:
+    """Align rows of cells for a monospaced font: the first column to the left, the rest right.
+
+    Longer cells are cut; characters of double width (CJK) count for two.
+    """
+    cells = [[_cut(cell, widest) for cell in row] for row in rows]
+    widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell + space if column == 0 else space + cell
+            for column, (cell, space) in enumerate(
+                (cell, " " * (width - _width(cell)))
+                for cell, width in zip(row, widths, strict=True)
+            )
+        ).rstrip()
+        for row in cells
+    )
+
+
+def _cut(cell: str, widest: int) -> str:
+    line = " ".join(cell.replace("`", "'").split())
+    if _width(line) <= widest:
+        return line
+    while _width(line) >= widest:
+        line = line[:-1]
+    return line + "…"
+
+
+def _width(text: str) -> int:
+    return sum(_columns(character) for character in text)
+
+
+def _columns(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -1,0 +1,49 @@
+"""The gate of a promotion: what the figures allow, and what to go back to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.asking import RefusalError
+from bot.train import figures
+from trainer.spec import Comparison
+
+
+def check(model: int, comparison: Comparison | None, *, reason: str | None, admin: bool) -> None:
+    """Raise RefusalError for a model shown to be worse, unless an admin gives a reason."""
+    if reason is not None and not admin:
+        raise RefusalError(
+            f"Only an admin may overrule the gate: type `/train promote {model}` without `reason=`."
+        )
+    if comparison is None or comparison.difference.verdict != "worse" or reason is not None:
+        return
+    raise RefusalError(
+        f"Model {model} is {figures.difference(comparison.difference)}, beside model "
+        f"{comparison.model}, which serves now: so it stays. An admin may promote it all the "
+        f'same: `/train promote {model} reason="…"`.'
+    )
+
+
+def cannot_compare(model: int, rival: int, *, reason: str | None, admin: bool) -> None:
+    """Raise RefusalError where the figures can't be had, unless an admin gives a reason."""
+    if reason is not None and admin:
+        return
+    raise RefusalError(
+        f"Model {model} can't be compared with model {rival}, which serves now: the files of one "
+        f"of them or of their data are gone. An admin may promote it all the same: "
+        f'`/train promote {model} reason="…"`.'
+    )
+
+
+def find_previous(served: Sequence[int]) -> int | None:
+    """Give the model to go back to; `served` are an alias's models, the oldest first.
+
+    Going back is undoing: who goes back twice comes to the model before the last two.
+    """
+    stack: list[int] = []
+    for model in served:
+        if stack[-2:-1] == [model]:
+            stack.pop()
+        else:
+            stack.append(model)
+    return stack[-2] if len(stack) > 1 else None

@@ -1,0 +1,257 @@
+"""From a shared file to a job that reads it: the offer, the button, the shortcut, the form."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from slack_sdk.errors import SlackApiError
+from sqlite_utils import Database
+
+from bot import blocks
+from bot.answers import words
+from bot.asking import Asker, Block, FieldErrors, Office, RefusalError, Reply
+from bot.commands import AddData, AddSample
+from bot.train import columns, uploads
+from bot.train.uploads import File
+from bot.wording import code, escape
+from storage import datasets, jobs
+from storage.database import immediate, opened
+from storage.records import FINAL, Job
+from trainer.spec import IntakeResult, IntakeWork
+
+log = logging.getLogger(__name__)
+
+SAMPLE = "work_chat.csv"
+
+
+async def hear_file(office: Office, asker: Asker, event: Mapping[str, Any]) -> Reply | None:
+    """Offer a shared table to its uploader; use it at once where the message mentions Coach."""
+    try:
+        file = (await office.client.files_info(file=str(event["file_id"])))["file"]
+        if file.get("user") != asker.user or not uploads.is_table(file):
+            return None
+        ts, thread = find_share(file, asker.channel)
+        mentioned = await _is_mentioned(office, asker.channel, ts=ts, thread=thread)
+    except SlackApiError as error:  # no one asked, so no one is told
+        log.warning("a shared file was not looked at", extra={"why": words(error)})
+        return None
+    if mentioned:
+        return await _use(office, asker, file, thread=thread or ts)
+    return offer(file, thread=thread or ts)
+
+
+async def hear_mention(office: Office, asker: Asker, event: Mapping[str, Any]) -> Reply | None:
+    """Use the tables of a message that mentions Coach."""
+    thread = str(event.get("thread_ts") or event.get("ts") or "")
+    return await _use_all(office, asker, event["files"], thread=thread)
+
+
+async def press_use(office: Office, asker: Asker, value: str) -> Reply:
+    """Use the file of an offer."""
+    file_id, _, thread = value.partition(" ")
+    return await _use_by_id(office, asker, file_id, thread=thread)
+
+
+async def take_shortcut(office: Office, asker: Asker) -> Reply | None:
+    """Use the tables of the message that the shortcut was called on."""
+    thread = str(asker.message.get("thread_ts") or asker.message.get("ts") or "")
+    return await _use_all(office, asker, asker.message.get("files") or [], thread=thread)
+
+
+async def open_form(office: Office, asker: Asker, _: AddData) -> None:
+    await office.client.views_open(trigger_id=asker.trigger_id or "", view=form(asker.channel))
+
+
+async def take_form(
+    office: Office, asker: Asker, values: Mapping[str, Any], _: str
+) -> Reply | None:
+    """Use the file that was put in the form."""
+    (file,) = values["file"]["file"]["files"]
+    name = blocks.typed(values, "name").lower()
+    return await _use_by_id(office, asker, str(file["id"]), name=name)
+
+
+async def add_sample(office: Office, asker: Asker, _: AddSample) -> Reply:
+    """Read the packaged sample like any other file."""
+    return await asyncio.to_thread(_add_sample, office, asker)
+
+
+async def ignore_choice(_: Office, __: Asker, ___: str) -> None:
+    """Wait for the button beside: it brings what is chosen in the menus."""
+
+
+def use_columns(office: Office, asker: Asker, value: str) -> Reply:
+    """Read a file once more, with the columns that its owner chose."""
+    with opened(office.settings.data_dir) as db:
+        job = jobs.get(db, int(value))
+        question = IntakeResult.model_validate(job.result or {}).question if job else None
+        if job is None or question is None:
+            raise RefusalError("This question is over: send the file again.")
+        if job.requested_by != asker.user:
+            raise RefusalError(f"This question is <@{job.requested_by}>'s to answer.")
+        text, label = (asker.chosen.get(name, "") for name in ("text_column", "label_column"))
+        work = columns.answer(job, question, text=text, label=label)
+        key = f"{job.key}:columns:{text}:{label}"
+        again = _enqueue(office, db, asker, work, key=key, thread=job.thread_ts or "")
+    return Reply(_say_reading(again), replace=True)
+
+
+# --- pure -----------------------------------------------------------------------------------
+
+
+def offer(file: File, *, thread: str) -> Reply:
+    """Ask the uploader, whom alone it is shown to, whether a file is a data set."""
+    name = escape(blocks.cut(str(file["name"]), 100))
+    said = f"Shall Coach learn from {name}?"
+    use = blocks.button(
+        "Use as data set", "use_file", f"{file['id']} {thread}".strip(), style="primary"
+    )
+    return Reply(said, [blocks.section(said), blocks.actions(use)])
+
+
+def find_share(file: File, channel: str) -> tuple[str, str]:
+    """Give the ts of the message that shared a file in a channel, and of its thread, else ''."""
+    shares = file.get("shares") or {}
+    found = [
+        share
+        for kind in ("public", "private")
+        for share in (shares.get(kind) or {}).get(channel, [])
+    ]
+    newest: Mapping[str, Any] = max(found, key=lambda share: float(share["ts"]), default={})
+    return str(newest.get("ts") or ""), str(newest.get("thread_ts") or "")
+
+
+def form(channel: str) -> Block:
+    kinds = [suffix.removeprefix(".") for suffix in uploads.TABLES]
+    drop: Block = {"type": "file_input", "action_id": "file", "filetypes": kinds, "max_files": 1}
+    name = blocks.text_input("name", placeholder="made of the file's name")
+    hint = "One row a text, with a column of labels. Each label needs a few rows."
+    return blocks.modal(
+        "add_data",
+        "Add a data set",
+        [
+            blocks.field("file", "File", drop, hint=hint),
+            blocks.field("name", "Name", name, optional=True),
+        ],
+        submit="Read it",
+        metadata={"channel": channel},
+    )
+
+
+def check_form(values: Mapping[str, Any], _: str) -> FieldErrors | None:
+    name = blocks.typed(values, "name").lower()
+    if not name or datasets.is_name(name):
+        return None
+    return FieldErrors({"name": "Use letters a-z, digits, - and _, at most 40, such as reviews."})
+
+
+# --- steps ----------------------------------------------------------------------------------
+
+
+async def _is_mentioned(office: Office, channel: str, *, ts: str, thread: str) -> bool:
+    if not ts:
+        return False
+    just: dict[str, Any] = {"oldest": ts, "latest": ts, "inclusive": True, "limit": 2}
+    if thread:
+        page = await office.client.conversations_replies(channel=channel, ts=thread, **just)
+    else:
+        page = await office.client.conversations_history(channel=channel, **just)
+    found = [message for message in page["messages"] if message["ts"] == ts]
+    return any(f"<@{office.bot_user}>" in str(message.get("text")) for message in found)
+
+
+async def _use_all(office: Office, asker: Asker, files: list[File], *, thread: str) -> Reply | None:
+    tables = [file for file in files if uploads.is_table(file)]
+    if not tables:
+        kinds = ", ".join(uploads.TABLES)
+        raise RefusalError(f"There is no table in this message: Coach reads {kinds} files.")
+    said = [await _use_by_id(office, asker, str(f["id"]), thread=thread) for f in tables]
+    return Reply("\n".join(reply.text for reply in said))
+
+
+async def _use_by_id(
+    office: Office, asker: Asker, file_id: str, *, thread: str = "", name: str = ""
+) -> Reply:
+    """Look a file up anew: what a message says of it may be old, or a part."""
+    try:
+        file = (await office.client.files_info(file=file_id))["file"]
+    except SlackApiError as error:
+        if words(error) not in {"file_not_found", "file_deleted"}:
+            raise
+        raise RefusalError("The file is no longer there: send it again.") from None
+    return await _use(office, asker, file, thread=thread, name=name)
+
+
+async def _use(office: Office, asker: Asker, file: File, *, thread: str, name: str = "") -> Reply:
+    """Check, download, queue the reading; the same file is read once."""
+    uploads.check(file, max_mb=office.settings.max_upload_mb)
+    await asyncio.to_thread(_refuse_known, office, str(file["id"]))
+    path = await uploads.fetch(office, file)
+    filename = str(file["name"])
+    work = _work(office, path, filename, name or uploads.suggest_name(filename))
+    return await asyncio.to_thread(_queue, office, asker, work, str(file["id"]), thread)
+
+
+def _add_sample(office: Office, asker: Asker) -> Reply:
+    _refuse_known(office, "sample")
+    path = uploads.place(office.settings.data_dir, "sample", SAMPLE)
+    path.write_bytes(resources.files("trainer.sample").joinpath(SAMPLE).read_bytes())
+    return _queue(office, asker, _work(office, path, SAMPLE, "sample"), "sample", "")
+
+
+def _work(office: Office, path: Path, filename: str, name: str) -> IntakeWork:
+    upload = str(path.relative_to(office.settings.data_dir))
+    return IntakeWork(upload=upload, filename=filename, name=name)
+
+
+def _refuse_known(office: Office, file_id: str) -> None:
+    with opened(office.settings.data_dir) as db:
+        known = jobs.by_key(db, f"file:{file_id}")
+        if known is not None:
+            _refuse_if_read(db, known)
+
+
+def _refuse_if_read(db: Database, known: Job) -> None:
+    """Raise RefusalError where a file is being read, or is a data set already."""
+    if known.state not in FINAL:
+        raise RefusalError(f"{code(str(known.work['filename']))} is being read already.")
+    card = (known.result or {}).get("card")
+    dataset = datasets.get(db, card["hash"]) if card else None
+    if dataset is not None:
+        raise RefusalError(
+            f"This file is the data set {code(dataset.title)} already. "
+            f"`/train data show {dataset.title}` shows it, `/train {dataset.title}` trains on it."
+        )
+
+
+def _queue(office: Office, asker: Asker, work: IntakeWork, file_id: str, thread: str) -> Reply:
+    with opened(office.settings.data_dir) as db, immediate(db):
+        key = f"file:{file_id}"
+        known = jobs.by_key(db, key)
+        if known is not None and known.state in FINAL:
+            key = f"{key}:{asker.key}"  # it was refused or deleted, and is wanted once more
+        job = _enqueue(office, db, asker, work, key=key, thread=thread)
+    return Reply(_say_reading(job))
+
+
+def _enqueue(
+    office: Office, db: Database, asker: Asker, work: IntakeWork, *, key: str, thread: str
+) -> Job:
+    return jobs.enqueue(
+        db,
+        key=key,
+        work=work.model_dump(),
+        requested_by=asker.user,
+        channel=asker.channel,
+        thread_ts=thread or None,
+        now=office.clock(),
+    )
+
+
+def _say_reading(job: Job) -> str:
+    return f"Reading {code(str(job.work['filename']))}. Its card comes here in a moment."

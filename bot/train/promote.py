@@ -1,0 +1,233 @@
+"""Let a model serve, or go back to the one before: gather, judge, move the alias, tell all."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from bot import blocks
+from bot.asking import Asker, Office, RefusalError, Reply
+from bot.commands import ListModels, Promote, Rollback
+from bot.train import figures, gate, queue, summary
+from bot.train.rights import is_admin, require_owner
+from bot.wording import code, escape
+from storage import datasets, deliveries, models
+from storage.database import immediate, opened
+from storage.records import Json, Model, Promotion
+from trainer.compare import Contender, compare
+from trainer.spec import Comparison, TrainSummary, dataset_dir
+
+MEANWHILE = (
+    "Someone promoted a model meanwhile, so nothing was changed. Look again: `/train models`."
+)
+HISTORY = 1_000  # promotions of an alias that going back can see
+
+
+@dataclass(frozen=True)
+class Case:
+    """A model that may come to serve, and the one it would replace."""
+
+    alias: str
+    model: Model
+    rival: Model | None
+    data: str  # the title of the model's data set
+
+
+async def promote(office: Office, asker: Asker, command: Promote) -> Reply | None:
+    """Let a job's model serve under an alias unless it is shown to be worse."""
+    case = await asyncio.to_thread(_gather, office, asker, command)
+    comparison = await _compare(office, asker, case, command.reason)
+    admin = is_admin(office, asker)
+    gate.check(case.model.id, comparison, reason=command.reason, admin=admin)
+    await _load(office, case.model)
+    return await asyncio.to_thread(_move, office, asker, case, comparison, command.reason)
+
+
+async def press_promote(office: Office, asker: Asker, value: str) -> Reply | None:
+    return await promote(office, asker, Promote(int(value)))
+
+
+async def roll_back(office: Office, asker: Asker, command: Rollback) -> Reply | None:
+    """Let the model serve that served before."""
+    return await _roll_back(office, asker, command.as_, None)
+
+
+async def press_roll_back(office: Office, asker: Asker, value: str) -> Reply | None:
+    """Go back from the version that the button's message announced, and from no later one."""
+    alias, _, version = value.rpartition(" ")
+    return await _roll_back(office, asker, alias, int(version))
+
+
+def list_models(office: Office, _: Asker, __: ListModels) -> Reply:
+    with opened(office.settings.data_dir) as db:
+        serving = {p.model: f"{alias} v{p.version}" for alias, p in models.aliases(db).items()}
+        found = [(model, _title(db, model)) for model in models.recent(db)]
+    return say_models(found, serving)
+
+
+def say_models(found: list[tuple[Model, str]], serving: dict[int, str]) -> Reply:
+    if not found:
+        return Reply("There is no model yet. `/train data sample`, then `/train sample` makes one.")
+    lines = [_line(model, data, serving.get(model.id)) for model, data in found]
+    hint = f"`/train promote {found[0][0].id}` lets one serve, `/train rollback` goes back."
+    text = "\n".join(["*Models*, the newest first", *lines])
+    return Reply(f"{text}\n{hint}", [blocks.section(text), blocks.context(hint)])
+
+
+def announce(
+    case: Case, promotion: Promotion, comparison: Comparison | None, *, back: bool = False
+) -> Json:
+    """Tell the channel what serves now, how good it is, and who decided so."""
+    found = TrainSummary.model_validate(case.model.summary)
+    who = "went back to it" if back else "promoted it"
+    base = escape(figures.model_name(case.model.base_model))
+    name = f"{escape(promotion.alias)} v{promotion.version}"
+    lines = [
+        f"*{name}* is now model {case.model.id}; <@{promotion.by}> {who}.",
+        f"{base}, {case.model.method}, trained on {escape(case.data)}: {summary.headline(found)}.",
+        "" if back else summary.judge(found),
+        summary.compare(comparison) if comparison and not back else "",
+        f"Reason: “{escape(promotion.reason)}”" if promotion.reason else "",
+    ]
+    text = "\n".join(filter(None, lines))
+    shown = [blocks.section(text)]
+    if promotion.previous is not None:
+        shown.append(blocks.actions(_back_button(promotion)))
+    return {"text": blocks.cut(text.replace("*", ""), summary.TEXT), "blocks": shown}
+
+
+def _back_button(promotion: Promotion) -> Json:
+    said = f"Model {promotion.previous} would answer again."
+    sure = blocks.confirm("Roll back?", said, yes="Roll back", no="Leave it")
+    value = f"{promotion.alias} {promotion.version}"
+    return blocks.button("Roll back", "rollback", value, confirm=sure)
+
+
+# --- steps ----------------------------------------------------------------------------------
+
+
+def _gather(office: Office, asker: Asker, command: Promote) -> Case:
+    with opened(office.settings.data_dir) as db:
+        job = queue.find_job(db, command.number)
+        model = models.get(db, job.id)
+        if model is None:
+            raise RefusalError(
+                f"Job {job.id} is {job.state} and has made no model. `/train models` shows those "
+                "that there are."
+            )
+        require_owner(office, asker, owner=model.created_by, what=f"Model {model.id}")
+        serving = models.serving(db, command.as_)
+        if serving is not None and serving[1].id == model.id:
+            raise RefusalError(
+                f"Model {model.id} serves already, as {code(command.as_)} v{serving[0].version}."
+            )
+        return Case(command.as_, model, serving[1] if serving else None, _title(db, model))
+
+
+async def _compare(
+    office: Office, asker: Asker, case: Case, reason: str | None
+) -> Comparison | None:
+    """Give the figures of the run where it met the same rival, else measure now."""
+    if case.rival is None:
+        return None
+    found = TrainSummary.model_validate(case.model.summary).comparison
+    if found is not None and found.model == case.rival.id:
+        return found
+    ours, theirs = (_contender(office, model) for model in (case.model, case.rival))
+    try:
+        return await asyncio.to_thread(compare, ours, theirs)
+    except OSError:
+        admin = is_admin(office, asker)
+        gate.cannot_compare(case.model.id, case.rival.id, reason=reason, admin=admin)
+        return None
+
+
+def _contender(office: Office, model: Model) -> Contender:
+    data_dir = office.settings.data_dir
+    return Contender(model.id, data_dir / model.path, dataset_dir(data_dir, model.dataset_hash))
+
+
+async def _load(office: Office, model: Model) -> None:
+    """Have the model warm before its alias moves, so that no one waits for it."""
+    try:
+        await office.serving.load(model.path)
+    except OSError:
+        raise RefusalError(f"The files of model {model.id} are gone: train it again.") from None
+
+
+def _move(
+    office: Office,
+    asker: Asker,
+    case: Case,
+    comparison: Comparison | None,
+    reason: str | None = None,
+    *,
+    back: bool = False,
+) -> Reply | None:
+    """Move the alias and announce it, both or neither."""
+    now = office.clock()
+    with opened(office.settings.data_dir) as db, immediate(db):
+        promotion = models.promote(
+            db,
+            alias=case.alias,
+            model=case.model.id,
+            expected=case.rival.id if case.rival else None,
+            by=asker.user,
+            now=now,
+            reason=reason,
+            comparison=comparison.model_dump() if comparison else None,
+        )
+        if promotion is None:
+            return Reply(MEANWHILE)
+        deliveries.put(
+            db,
+            key=f"promotion:{promotion.id}",
+            channel=asker.channel,
+            user=asker.user,
+            body=announce(case, promotion, comparison, back=back),
+            now=now,
+        )
+    return None
+
+
+async def _roll_back(office: Office, asker: Asker, alias: str, version: int | None) -> Reply | None:
+    case = await asyncio.to_thread(_gather_previous, office, asker, alias, version)
+    await _load(office, case.model)
+    return await asyncio.to_thread(_move, office, asker, case, None, back=True)
+
+
+def _gather_previous(office: Office, asker: Asker, alias: str, version: int | None) -> Case:
+    with opened(office.settings.data_dir) as db:
+        served = models.history(db, alias, limit=HISTORY)
+        if not served:
+            raise RefusalError(
+                f"Nothing serves as {code(alias)} yet. `/train models` shows models."
+            )
+        if version not in (None, served[0].version):
+            raise RefusalError(
+                f"{code(alias)} is at v{served[0].version} by now, so nothing was changed. "
+                "`/train rollback` goes back from there."
+            )
+        require_owner(office, asker, owner=served[0].by, what=f"{code(alias)} v{served[0].version}")
+        number = gate.find_previous([promotion.model for promotion in reversed(served)])
+        model = models.get(db, number) if number else None
+        if model is None:
+            raise RefusalError(f"There is no model before {code(alias)} v{served[0].version}.")
+        return Case(alias, model, models.get(db, served[0].model), _title(db, model))
+
+
+def _title(db: Database, model: Model) -> str:
+    dataset = datasets.get(db, model.dataset_hash)
+    return dataset.title if dataset else "data that was deleted"
+
+
+def _line(model: Model, data: str, serving: str | None) -> str:
+    accuracy = model.summary["scores"]["accuracy"]["value"]
+    base = escape(figures.model_name(model.base_model))
+    serves = f", *serves as {escape(serving)}*" if serving else ""
+    return (
+        f"• *{model.id}*  {escape(data)}, {base}, {model.method}: "
+        f"{figures.percent(accuracy)} accuracy, <@{model.created_by}>{serves}"
+    )

@@ -1,0 +1,211 @@
+"""Queue jobs: from `/train <dataset>` or a retry by way of the plan card, once each."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from bot.asking import Asker, Office, RefusalError, Reply
+from bot.commands import Choices, RetryJob, Train
+from bot.parsing import parse
+from bot.train import draft, outlook, plan
+from bot.train.rights import require_owner
+from bot.wording import escape
+from storage import datasets, jobs, plans
+from storage.database import immediate, opened
+from storage.records import FINAL, Dataset, Job, Plan
+from trainer.spec import TrainWork
+
+NO_PLAN = "This plan is not open any more, so nothing was done. `/train list` shows the jobs."
+
+GONE = "Its data set was deleted meanwhile. `/train data list` shows what there is."
+
+
+def train(office: Office, asker: Asker, command: Train) -> Reply:
+    """Show the plan for a data set, or queue it at once where that was typed."""
+    base_model = _find_model(office, command)
+    with opened(office.settings.data_dir) as db:
+        dataset = datasets.find(db, command.dataset)
+        if dataset is None:
+            known = [known.title for known in datasets.all_newest(db)]
+            raise draft.no_dataset(command.dataset, known)
+        work = draft.make_work(
+            dataset,
+            base_model=base_model,
+            method=command.method,
+            overrides=command.recipe_overrides(),
+        )
+        return _offer(office, db, asker, work, dataset=dataset, choices=command)
+
+
+def retry(office: Office, asker: Asker, command: RetryJob) -> Reply:
+    """Run a job again: as it is from its checkpoint, or as a new one with other options."""
+    with opened(office.settings.data_dir) as db:
+        job = find_job(db, command.number)
+        require_owner(office, asker, owner=job.requested_by, what=f"Job {job.id}")
+        dataset = _find_dataset(db, job.work["dataset_hash"])
+        if job.state not in FINAL:
+            raise RefusalError(f"Job {job.id} is {job.state}: there is nothing to retry yet.")
+        unchanged = command in {RetryJob(number=job.id), RetryJob(number=job.id, now=True)}
+        if unchanged and job.state != "succeeded":
+            return _go_on(db, job)
+        base_model = _find_model(office, command) if command.model else job.work["base_model"]
+        before = TrainWork.model_validate(job.work)
+        work = draft.revise(before, dataset, command, base_model=base_model)
+        return _offer(office, db, asker, work, dataset=dataset, choices=command, job=job)
+
+
+def press_retry(office: Office, asker: Asker, value: str) -> Reply:
+    """Retry as a button says, `12` or `12 batch=8 now=yes`; a second press makes no second job."""
+    command = parse("/train", f"retry {value}")
+    if not isinstance(command, RetryJob):
+        raise TypeError("a retry button carries a retry")
+    once = replace(asker, key=f"retry {value}") if command.now else asker
+    return retry(office, once, command)
+
+
+def queue_plan(office: Office, asker: Asker, value: str) -> Reply:
+    """Make the plan's one job, however often its button is pressed."""
+    with opened(office.settings.data_dir) as db, immediate(db):
+        shown = _own(db, asker, value)
+        if shown.state == "open" and datasets.get(db, shown.work["dataset_hash"]) is None:
+            return Reply(GONE, replace=True)
+        job = plans.queue(db, shown.id, now=office.clock())
+    return Reply(NO_PLAN, replace=True) if job is None else _say_queued(job, replace=True)
+
+
+def drop_plan(office: Office, asker: Asker, value: str) -> Reply:
+    with opened(office.settings.data_dir) as db:
+        dropped = plans.drop(db, _own(db, asker, value).id)
+    return Reply("Cancelled: nothing was queued." if dropped else NO_PLAN, replace=True)
+
+
+async def open_change(office: Office, asker: Asker, value: str) -> Reply | None:
+    """Open the form that changes a plan."""
+    found = await asyncio.to_thread(_find_open, office, asker, value)
+    if found is None:
+        return Reply(NO_PLAN, replace=True)
+    view = plan.form(*found, response_url=asker.response_url)
+    await office.client.views_open(trigger_id=asker.trigger_id or "", view=view)
+    return None
+
+
+async def change_plan(
+    office: Office, asker: Asker, values: Mapping[str, Any], metadata: str
+) -> Reply | None:
+    """Put the form's choices into the plan that it was opened from, and show its card again."""
+    number = int(json.loads(metadata)["plan"])
+    return await asyncio.to_thread(_change, office, asker, plan.read_form(values), number)
+
+
+# --- steps ----------------------------------------------------------------------------------
+
+
+def find_job(db: Database, number: int) -> Job:
+    """Find a training job; raises RefusalError with what to type instead."""
+    job = jobs.get(db, number)
+    if job is None or job.kind != "train":
+        raise RefusalError(f"There is no job {number}. `/train list` shows the jobs.")
+    return job
+
+
+def _offer(
+    office: Office,
+    db: Database,
+    asker: Asker,
+    work: TrainWork,
+    *,
+    dataset: Dataset,
+    choices: Choices,
+    job: Job | None = None,
+) -> Reply:
+    """Keep the plan and show its card; queue it where no card is wanted."""
+    with immediate(db):
+        drafted = plans.draft(
+            db,
+            key=asker.key,
+            work=work.model_dump(),
+            priority=choices.priority or 0,
+            requested_by=asker.user,
+            channel=job.channel if job and not asker.channel else asker.channel,
+            now=office.clock(),
+            retry_of=job.id if job else None,
+        )
+        queued = plans.queue(db, drafted.id, now=office.clock()) if choices.now else None
+    return _say_queued(queued) if queued else _show(office, db, drafted, dataset)
+
+
+def _show(office: Office, db: Database, drafted: Plan, dataset: Dataset) -> Reply:
+    work, now = TrainWork.model_validate(drafted.work), office.clock()
+    expected = outlook.gather(db, work, dataset, priority=drafted.priority, now=now)
+    return plan.card(drafted, dataset, expected)
+
+
+def _change(office: Office, asker: Asker, command: RetryJob, number: int) -> Reply:
+    base_model = _find_model(office, command)
+    with opened(office.settings.data_dir) as db:
+        drafted = _own(db, asker, str(number))
+        dataset = _find_dataset(db, drafted.work["dataset_hash"])
+        work = draft.make_work(
+            dataset,
+            base_model=base_model,
+            method=command.method,
+            overrides=command.recipe_overrides(),
+        )
+        priority = command.priority or 0
+        changed = plans.change(db, drafted.id, work=work.model_dump(), priority=priority)
+        if changed is None:
+            return Reply(NO_PLAN)
+        shown = _show(office, db, changed, dataset)
+    return Reply(shown.text, shown.blocks, replace=asker.response_url is not None)
+
+
+def _go_on(db: Database, job: Job) -> Reply:
+    if not jobs.retry(db, job.id):
+        return Reply(f"Job {job.id} is queued already.")
+    return Reply(f"Job {job.id} is queued again; it goes on from its last checkpoint.")
+
+
+def _say_queued(job: Job, *, replace: bool = False) -> Reply:
+    subject = escape(str(job.work["dataset"]))
+    return Reply(
+        f"Queued as job {job.id}, on {subject}. One message here shows how it goes; "
+        f"`/train cancel {job.id}` stops it.",
+        replace=replace,
+    )
+
+
+def _own(db: Database, asker: Asker, value: str) -> Plan:
+    """Find the plan that a button carries; raises RefusalError unless it is the asker's."""
+    found = plans.get(db, int(value)) if value.isdecimal() else None
+    if found is None:
+        raise RefusalError(NO_PLAN)
+    if found.requested_by != asker.user:
+        raise RefusalError(f"This plan is <@{found.requested_by}>'s: only they may queue it.")
+    return found
+
+
+def _find_open(office: Office, asker: Asker, value: str) -> tuple[Plan, Dataset] | None:
+    with opened(office.settings.data_dir) as db:
+        found = _own(db, asker, value)
+        dataset = datasets.get(db, found.work["dataset_hash"])
+        return None if found.state != "open" or dataset is None else (found, dataset)
+
+
+def _find_dataset(db: Database, content_hash: str) -> Dataset:
+    dataset = datasets.get(db, content_hash)
+    if dataset is None:
+        raise RefusalError(GONE)
+    return dataset
+
+
+def _find_model(office: Office, choices: Choices) -> str:
+    configs = (office.settings.data_dir / "models").glob("*/config.json")
+    folders: dict[str, Path] = {path.parent.name: path.parent for path in configs}
+    return draft.find_model(choices.model or office.settings.base_model, folders=folders)

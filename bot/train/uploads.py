@@ -1,0 +1,102 @@
+"""Fetch a shared file from Slack into the data directory: only a table, only Slack's, only so big."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from bot.asking import Office, RefusalError
+from bot.wording import code
+from storage.datasets import is_name
+
+TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
+MEGABYTE = 1_000_000
+CHUNK = 1 << 16  # bytes
+FETCH_S = 300
+NAME = 40  # characters of a data set's name
+File = Mapping[str, Any]  # of Slack's files.info
+
+
+def is_table(file: File) -> bool:
+    return str(file.get("name") or "").lower().endswith(TABLES)
+
+
+def check(file: File, *, max_mb: int) -> None:
+    """Raise RefusalError for a file that can't be a data set, before any of it is fetched."""
+    name, size = str(file.get("name") or ""), int(file.get("size") or 0)
+    if not is_table(file):
+        raise RefusalError(f"{code(name)} is no table: Coach reads {', '.join(TABLES)} files.")
+    if size > max_mb * MEGABYTE:
+        raise RefusalError(
+            f"{code(name)} has {size / MEGABYTE:,.0f} MB; at most {max_mb:,} MB are read. "
+            "Send a part of its rows."
+        )
+
+
+def suggest_name(filename: str) -> str:
+    """Make a data set's name of a file's: `Film Reviews (2).csv` is `film-reviews-2`."""
+    stem = filename.lower().removesuffix(Path(filename.lower()).suffix)
+    name = re.sub(r"[^a-z0-9]+", "-", stem).strip("-")[:NAME].rstrip("-")
+    return name if is_name(name) else "data"
+
+
+def is_slacks(url: str, api_url: str) -> bool:
+    """Tell whether a file's address is Slack's own, so that the token may go there."""
+    wanted, api = urlsplit(url), urlsplit(api_url)
+    if (wanted.scheme, wanted.netloc) == (api.scheme, api.netloc):
+        return True
+    return wanted.scheme == "https" and (wanted.hostname or "").endswith(".slack.com")
+
+
+def place(data_dir: Path, key: str, filename: str) -> Path:
+    """Say where an upload is kept: a folder of its own, a name without surprises."""
+    folder = re.sub(r"[^\w-]", "_", key)
+    path = data_dir / "uploads" / folder / f"upload{Path(filename).suffix.lower()}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+async def fetch(office: Office, file: File) -> Path:
+    """Download a file with the bot's token; raises RefusalError where Slack doesn't give it."""
+    settings, url = office.settings, str(file.get("url_private_download") or "")
+    if not is_slacks(url, settings.slack_api_url):
+        raise RefusalError(
+            f"{code(str(file['name']))} isn't kept by Slack: upload the file itself."
+        )
+    path = place(settings.data_dir, str(file["id"]), str(file["name"]))
+    partial = path.with_suffix(".part")
+    try:
+        await _download(
+            url, partial, token=office.client.token or "", max_mb=settings.max_upload_mb
+        )
+        partial.rename(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return path
+
+
+async def _download(url: str, path: Path, *, token: str, max_mb: int) -> None:
+    """Stream to a file; redirects aren't followed, for the token would go with them."""
+    headers = {"Authorization": f"Bearer {token}"}
+    timeout = aiohttp.ClientTimeout(total=FETCH_S)
+    left = max_mb * MEGABYTE
+    async with (
+        aiohttp.ClientSession(timeout=timeout) as session,
+        session.get(url, headers=headers, allow_redirects=False) as answer,
+    ):
+        if answer.status != 200:  # noqa: PLR2004 - HTTP's OK
+            raise RefusalError(
+                f"Slack did not hand out the file (HTTP {answer.status}). An admin may have to "
+                "add the scope `files:read`: `coach doctor` tells."
+            )
+        with path.open("wb") as out:
+            async for chunk in answer.content.iter_chunked(CHUNK):
+                left -= len(chunk)
+                if left < 0:
+                    raise RefusalError(f"The file has more than {max_mb:,} MB. Send a part of it.")
+                out.write(chunk)
