@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import statistics
 import tempfile
@@ -61,6 +62,8 @@ async def train_for_long(workspace: Workspace, folder: Path) -> None:
 
 async def measure(workspace: Workspace, commands_each: int) -> dict[str, float]:
     people = invite(workspace)
+    gc.collect()
+    gc.freeze()  # this process's pauses are not the bot's
     before = len(workspace.deliveries)
     await asyncio.gather(*(talk(workspace, person, commands_each) for person in people))
     acks = [one for one in workspace.deliveries[before:] if one.kind == "slash_commands"]

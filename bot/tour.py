@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -41,7 +42,7 @@ class Tour:
         job = await self._until("the training did not end", TRAIN_S, _ended_job)
         if job.state != "succeeded":
             raise TourError(f"Job {job.id} ended as {job.state}: {job.failure}.")
-        await self._until("the summary did not arrive", ANSWER_S, _all_sent)
+        await self._until("the summary did not arrive", ANSWER_S, partial(_is_told, job))
         await self._type("/train", f"promote {job.id}")
         await self._until("the model was not promoted", ANSWER_S, _promotion)
         await self._ask(sample)
@@ -105,8 +106,10 @@ def _ended_job(db: Database) -> Job | None:
     return next((job for job in jobs.recent(db, limit=1) if job.state in FINAL), None)
 
 
-def _all_sent(db: Database) -> bool | None:
-    return True if deliveries.waiting(db) == 0 else None
+def _is_told(job: Job, db: Database) -> bool | None:
+    """Tell whether the final message is out, and the charts that are put beside it."""
+    final = deliveries.get(db, f"job:{job.id}:a{job.attempt}:final")
+    return True if final and final.state == "sent" and not deliveries.waiting(db) else None
 
 
 def _promotion(db: Database) -> Promotion | None:
