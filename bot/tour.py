@@ -86,16 +86,18 @@ class Tour:
 
 
 async def narrate(workspace: Workspace, say: Callable[[str], None]) -> None:
-    """Tell each message as it is posted, and again when its text is edited."""
-    told: dict[str, str] = {}
+    """Tell each message as it is posted, and what is new in it when it is edited."""
+    told: dict[str, list[str]] = {}
     async for change in workspace.watch():
         message = change.message
         if message is None or change.kind not in {"posted", "edited"}:
             continue
-        line = workspace.line(message)
-        if told.get(message.ts) != line:
-            say(line)
-        told[message.ts] = line
+        lines, before = workspace.line(message).splitlines(), told.get(message.ts)
+        if before is None:
+            say("\n".join(lines))
+        elif new := [line for line in lines if line not in before]:
+            say("\n".join(f"    {line}" for line in new))
+        told[message.ts] = lines
 
 
 def _newest_dataset(db: Database) -> Dataset | None:
