@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from bot.manifest import manifest
+from bot.running import FEATURES
 from bot.supervise import MISTAKE, Part, supervise
 from bot.usage import USAGE
 from bot.workspace.server import Workspace
@@ -142,6 +143,19 @@ def test_the_manifest_has_every_command_of_the_usage_table_with_a_hint() -> None
     listed = {one["command"]: one for one in manifest()["features"]["slash_commands"]}
     assert set(listed) == {usage.command for usage in USAGE}
     assert all(one["usage_hint"] for one in listed.values())
+
+
+def test_the_manifest_asks_for_the_events_and_shortcuts_that_features_hear() -> None:
+    built = manifest()
+    heard = {event for feature in FEATURES for event in feature.events} | {"app_mention"}
+    assert set(built["settings"]["event_subscriptions"]["bot_events"]) == heard
+    offered = {shortcut["callback_id"] for shortcut in built["features"]["shortcuts"]}
+    assert offered == {name for feature in FEATURES for name in feature.shortcuts}
+
+
+def test_every_verb_of_the_usage_table_has_one_feature_that_does_it() -> None:
+    done = [record for feature in FEATURES for record in feature.commands]
+    assert sorted(map(str, done)) == sorted(str(usage.record) for usage in USAGE)
 
 
 def test_the_manifest_for_http_names_the_address_everywhere() -> None:
