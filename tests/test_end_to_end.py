@@ -49,6 +49,11 @@ async def drop_file(workspace: Workspace) -> None:
     await workspace.wait_for(lambda m: "rows" in m.text and "hash" in m.text, within=60)
 
 
+async def done(workspace: Workspace) -> None:
+    """Wait for the final message of job 2: job 1 was the reading of the file."""
+    await workspace.wait_for(lambda m: m.is_reply and "Job 2 is done" in m.text, within=120)
+
+
 async def say_train(workspace: Workspace, options: str = QUICK_RECIPE) -> None:
     await workspace.slash("ana", "general", "/train", f"chat now=yes {options}")
 
@@ -68,7 +73,7 @@ async def test_the_whole_loop_from_a_dropped_file_to_an_answer(
         plan = await workspace.wait_for(lambda m: "Fine-tune" in m.text)
         assert plan.ephemeral_to
         await workspace.click("ana", plan, "plan_queue")
-        await workspace.wait_for(lambda m: m.is_reply and "Job 2 is done" in m.text, within=120)
+        await done(workspace)
         charts = await eventually(lambda: charts_of(workspace) if pictured(workspace) else None)
         assert sorted(charts) == ["job-2-attempt-1-confusion.png", "job-2-attempt-1-loss.png"]
 
@@ -96,7 +101,7 @@ async def reach(workspace: Workspace, mode: str, port: int) -> None:
         return
     workspace.use_http(f"http://127.0.0.1:{port}/slack/events")
     async with asyncio.timeout(30):
-        while (await workspace.slash("ana", "general", "/coach", "status")).error:
+        while (await workspace.slash("ana", "general", "/coach", "status")).error:  # noqa: ASYNC110
             await asyncio.sleep(0.3)
 
 
@@ -183,7 +188,7 @@ async def test_whatever_is_killed_while_training_the_job_ends_once_and_nothing_s
         else:
             for process in coach.run_processes(victim):
                 process.send_signal(signal.SIGKILL)
-        await workspace.wait_for(lambda m: m.is_reply and "Job 2 is done" in m.text, within=120)
+        await done(workspace)
         await eventually(lambda: not coach.run_processes(), within=20)
         job = coach.job(2)
         assert job is not None
