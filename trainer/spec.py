@@ -64,7 +64,9 @@ class IntakeWork(Frozen):
 
 
 Work = Annotated[TrainWork | IntakeWork, Field(discriminator="kind")]
-WORK: TypeAdapter[TrainWork | IntakeWork] = TypeAdapter(Work)
+WORK: TypeAdapter[TrainWork | IntakeWork] = TypeAdapter(
+    Work, config=ConfigDict(hide_input_in_errors=True)
+)
 
 
 # --- what a run is given --------------------------------------------------------------------

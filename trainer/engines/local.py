@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import psutil
 import pynvml
+from pydantic import ValidationError
 
 from trainer import locks
 from trainer.engines import Observation
@@ -37,7 +38,7 @@ class LocalEngine:
     def __init__(self, data_dir: Path, *, cpu_slots: int) -> None:
         self._data_dir = data_dir
         self._slots = (*(_gpu_slots() or _cpu_slots(cpu_slots)), *_reader_slots())
-        self._runners: dict[Path, subprocess.Popen[bytes]] = {}
+        self._runners: dict[Path, int] = {}  # process numbers of our own children
 
     def slots(self) -> Sequence[Slot]:
         return self._slots
@@ -46,20 +47,12 @@ class LocalEngine:
         folder = spec.attempt_dir
         folder.mkdir(parents=True, exist_ok=True)
         _write_whole(folder / "spec.json", spec.model_dump_json(indent=2))
-        with (folder / "log.txt").open("ab") as log:
-            self._runners[folder] = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                [sys.executable, "-m", "trainer.runner", str(folder / "spec.json")],
-                env=_environment(folder),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,  # Ctrl-C and the end of the worker pass it by
-            )
+        self._runners[folder] = _spawn(folder)
 
     def observe(self, job: int, attempt: int) -> Observation:
         folder = attempt_dir(self._data_dir, job, attempt)
         runner = self._runners.get(folder)
-        if runner is not None and runner.poll() is None:
+        if runner is not None and _is_running(runner):
             return "alive"
         if not (folder / LOCK).exists():
             return "unstarted" if runner is None else "gone"
@@ -83,11 +76,9 @@ class LocalEngine:
         if lock is None:
             raise TimeoutError(f"a process of job {job}, attempt {attempt} does not die")
         with lock:
-            if read_end(folder / "events") is None:
-                with EventWriter(folder / "events") as events:
-                    events.write(Ended(state="failed", failure=failure))
+            _end_for(folder / "events", failure)
         if runner := self._runners.pop(folder, None):
-            runner.wait()
+            _is_running(runner)  # asking takes the dead one's entry out of the process table
 
 
 def _gpu_slots() -> list[Slot]:
@@ -118,6 +109,31 @@ def _reader_slots() -> Iterator[Slot]:
     return (Slot(f"reader:{n}", "reader", f"reader:{n}", memory) for n in range(READERS))
 
 
+def _spawn(folder: Path) -> int:
+    """Start an attempt's runner. Not by Popen, which takes it for a fault that one outlives us."""
+    arguments = [sys.executable, "-m", "trainer.runner", str(folder / "spec.json")]
+    log, append = str(folder / "log.txt"), os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    return os.posix_spawn(
+        sys.executable,
+        arguments,
+        _environment(folder),
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, log, append, 0o600),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ],
+        setsid=True,  # Ctrl-C and the end of the worker pass it by
+        setsigdef=[signal.SIGPIPE],  # which Python ignores
+    )
+
+
+def _is_running(child: int) -> bool:
+    try:
+        return os.waitpid(child, os.WNOHANG) == (0, 0)
+    except ChildProcessError:  # waited for before
+        return False
+
+
 def _environment(folder: Path) -> dict[str, str]:
     """Let a run inherit all but the bot's secrets."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("SLACK_")}
@@ -129,6 +145,17 @@ def _carries(process: psutil.Process, folder: Path) -> bool:
         return bool(process.environ().get(MARK) == str(folder))
     except psutil.Error:  # another user's, or it has just ended
         return False
+
+
+def _end_for(events_dir: Path, failure: Failure) -> None:
+    """Say in an attempt's place how it ended, unless it said so itself."""
+    try:
+        if read_end(events_dir) is not None:
+            return
+    except ValidationError:  # written by another version: no runner goes on with that either
+        return
+    with EventWriter(events_dir) as events:
+        events.write(Ended(state="failed", failure=failure))
 
 
 def _kill_all(folder: Path) -> None:
