@@ -36,11 +36,13 @@ def enqueue(
 ) -> Job:
     """Queue work under its request's key; the same key gives the job that it made before."""
     with immediate(db):
+        if (known := by_key(db, key)) is not None:
+            return known
         db.execute(
             """
             INSERT INTO jobs (key, kind, state, work, priority, requested_by, channel,
                               created_at, retry_of, thread_ts)
-            VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING
+            VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?)
             """,
             (
                 key,

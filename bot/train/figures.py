@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -28,7 +29,8 @@ def interval(figure: Interval) -> str:
 def difference(found: Difference) -> str:
     """Say a paired difference honestly: `better by 2.1 ± 1.4 points, n = 1,821`."""
     if found.verdict == "none":
-        measured = f"{found.points:+.1f} ± {found.margin:.1f} points, n = {found.n:,}"
+        points = f"{found.points:+.1f}".replace("-", "−")
+        measured = f"{points} ± {found.margin:.1f} points, n = {found.n:,}"
         return f"no difference can be shown ({measured})"
     size = f"{abs(found.points):.1f} ± {found.margin:.1f} points"
     return f"{found.verdict} by {size}, n = {found.n:,}"
@@ -53,7 +55,7 @@ def duration_range(low: float, high: float) -> str:
         first, last = round(low, -1), max(10, round(high, -1))
         return f"{first:.0f}–{last:.0f} seconds" if first < last else f"about {last:.0f} seconds"
     unit, name = (HOUR, "hour") if high >= 2 * HOUR else (MINUTE, "minute")
-    first, last = max(1, round(low / unit)), round(high / unit)
+    first, last = max(1, math.floor(low / unit)), math.ceil(high / unit)
     shown = f"{first}–{last}" if first < last else f"about {last}"
     return f"{shown} {name}{'' if last == 1 else 's'}"
 

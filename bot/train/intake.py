@@ -30,7 +30,7 @@ SAMPLE = "work_chat.csv"
 
 
 async def hear_file(office: Office, asker: Asker, event: Mapping[str, Any]) -> Reply | None:
-    """Offer a shared table to its uploader; use it at once where the message mentions Coach."""
+    """Offer a shared table to its uploader, unless a mention says so already."""
     try:
         file = (await office.client.files_info(file=str(event["file_id"])))["file"]
         if file.get("user") != asker.user or not uploads.is_table(file):
@@ -40,9 +40,7 @@ async def hear_file(office: Office, asker: Asker, event: Mapping[str, Any]) -> R
     except SlackApiError as error:  # no one asked, so no one is told
         log.warning("a shared file was not looked at", extra={"why": words(error)})
         return None
-    if mentioned:
-        return await _use(office, asker, file, thread=thread or ts)
-    return offer(file, thread=thread or ts)
+    return None if mentioned else offer(file, thread=thread or ts)
 
 
 async def hear_mention(office: Office, asker: Asker, event: Mapping[str, Any]) -> Reply | None:

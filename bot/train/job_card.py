@@ -15,6 +15,13 @@ from trainer.spec import (
     TrainSummary,
 )
 
+ICONS = {
+    "queued": ":hourglass_flowing_sand:",
+    "running": ":runner:",
+    "succeeded": ":white_check_mark:",
+    "failed": ":x:",
+    "cancelled": ":octagonal_sign:",
+}
 PHASES = {
     "reading": "reading the data set",
     "loading": "loading the base model",
@@ -32,8 +39,9 @@ def card(job: Job, run: Run | None, *, ahead: int | None = None) -> Json:
     recipe = figures.recipe(Recipe.model_validate(job.work["recipe"]))
     model = escape(figures.model_name(job.work["base_model"]))
     about = f"{model} on {escape(job.work['dataset'])}: {recipe}, for <@{job.requested_by}>"
-    text = blocks.cut(f"Job {job.id}, {state}", summary.TEXT - len(about))
-    shown = [blocks.section(f"*Job {job.id}*  {state}"), blocks.context(about)]
+    text = blocks.cut(f"Job {job.id}: {state}", summary.TEXT - len(about))
+    title = f"{ICONS[job.state]} *Job {job.id}*  {state}"
+    shown = [blocks.section(title), blocks.context(about)]
     return {"text": f"{text}\n{about}", "blocks": [*shown, blocks.actions(*elements)]}
 
 
@@ -41,20 +49,20 @@ def _queued(job: Job, _: Run | None, ahead: int | None) -> tuple[str, list[Block
     place = f"after {figures.count(ahead, 'other')}" if ahead else "next in line"
     why = f": {escape(job.waits_for)}" if job.waits_for else ""
     again = f" once more, as attempt {job.attempt + 1}" if job.attempt else ""
-    return f":hourglass_flowing_sand: queued{again}, {place}{why}", [_stop(job)]
+    return f"queued{again}, {place}{why}", [_stop(job)]
 
 
 def _running(job: Job, run: Run | None, _: int | None) -> tuple[str, list[Block]]:
     buttons = [blocks.button("Logs", "logs", str(job.id))]
     if job.cancel_requested_by:
-        return f":octagonal_sign: stopping, as <@{job.cancel_requested_by}> asked", buttons
-    lines = [":runner: running", *_say_progress(run)]
+        return f"stopping, as <@{job.cancel_requested_by}> asked", buttons
+    lines = ["running", *_say_progress(run)]
     return "\n".join(lines), [_stop(job), *buttons]
 
 
 def _succeeded(job: Job, _: Run | None, __: int | None) -> tuple[str, list[Block]]:
     found = TrainSummary.model_validate(job.result)
-    lines = [f":white_check_mark: done: {summary.headline(found)}", summary.judge(found)]
+    lines = [f"done, {summary.headline(found)}", summary.judge(found)]
     if found.comparison:
         lines.append(summary.compare(found.comparison))
     return "\n".join(filter(None, lines)), summary.next_buttons(job)
@@ -64,7 +72,7 @@ def _failed(job: Job, _: Run | None, __: int | None) -> tuple[str, list[Block]]:
     failure = Failure.model_validate(job.failure)
     logs = blocks.button("Logs", "logs", str(job.id))
     buttons = [*failures.buttons(job, failure), logs]
-    return f":x: failed. {failures.explain(failure)}", buttons
+    return f"failed. {failures.explain(failure)}", buttons
 
 
 def _cancelled(job: Job, _: Run | None, __: int | None) -> tuple[str, list[Block]]:
@@ -73,7 +81,7 @@ def _cancelled(job: Job, _: Run | None, __: int | None) -> tuple[str, list[Block
     if job.attempt:
         buttons.append(blocks.button("Logs", "logs", str(job.id)))
     kept = "; a retry goes on from where it was" if job.attempt else ""
-    return f":octagonal_sign: cancelled{who}{kept}", buttons
+    return f"cancelled{who}{kept}", buttons
 
 
 _STATES = {

@@ -18,13 +18,6 @@ from storage.database import opened
 from storage.records import FINAL, Job
 from trainer.spec import TrainSummary
 
-ICONS = {
-    "queued": ":hourglass_flowing_sand:",
-    "running": ":runner:",
-    "succeeded": ":white_check_mark:",
-    "failed": ":x:",
-    "cancelled": ":octagonal_sign:",
-}
 SHOWN = 10
 NO_JOBS = (
     "There is no job yet. `/train data sample` brings a data set to try, `/train sample` trains."
@@ -106,7 +99,9 @@ def say_list(active: list[Job], ended: list[Job], *, now: datetime) -> Reply:
 def _line(job: Job, now: datetime) -> str:
     model = escape(figures.model_name(job.work["base_model"]))
     what = f"{escape(job.work['dataset'])}, {model}, {job.work['recipe']['method']}"
-    return f"{ICONS[job.state]} *{job.id}*  {what}: {_state(job, now)}, <@{job.requested_by}>"
+    return (
+        f"{job_card.ICONS[job.state]} *{job.id}*  {what}: {_state(job, now)}, <@{job.requested_by}>"
+    )
 
 
 def _state(job: Job, now: datetime) -> str:

@@ -34,10 +34,7 @@ def judge(summary: TrainSummary) -> str:
         names = " and ".join(escape(b.name) for b in beaten)
         return f"It beats {names}." if beaten else ""
     hardest = max(others, key=lambda baseline: baseline.accuracy)
-    return (
-        f":warning: It does not beat {escape(hardest.name)}: "
-        f"{figures.difference(hardest.difference)}."
-    )
+    return f"It does not beat {escape(hardest.name)}: {figures.difference(hardest.difference)}."
 
 
 def compare(comparison: Comparison) -> str:
@@ -101,11 +98,12 @@ def _say_confusions(scores: Scores) -> str:
 
 def _say_export(export: Export) -> str:
     sizes = f"{figures.size(export.bytes_int8)} instead of {figures.size(export.bytes_fp32)}"
-    pace = f"{export.latency_ms_int8:.0f} ms instead of {export.latency_ms_fp32:.0f} ms a text"
+    pace = f"{export.latency_ms_int8:.1f} ms a text instead of {export.latency_ms_fp32:.1f} ms"
+    agreement = figures.percent(export.agreement)
+    same = "" if agreement in export.why else f", the same answer on {agreement} of the test rows"
     return (
-        f"*Serving*  as {export.format}: {escape(export.why)} int8 agrees with fp32 on "
-        f"{figures.percent(export.agreement)} of the test rows (accuracy: "
-        f"{figures.difference(export.accuracy_change)}), takes {sizes} and {pace}."
+        f"*Serving*  {escape(export.why)} int8 beside fp32: {sizes}, {pace}{same}; accuracy: "
+        f"{figures.difference(export.accuracy_change)}."
     )
 
 
