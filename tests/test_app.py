@@ -66,7 +66,12 @@ class Recorder:
         }
         title = {"type": "plain_text", "text": "Say"}
         metadata = f'{{"channel": "{asker.channel}"}}'
-        view: dict[str, Any] = {"type": "modal", "callback_id": "form", "title": title, "submit": title}
+        view: dict[str, Any] = {
+            "type": "modal",
+            "callback_id": "form",
+            "title": title,
+            "submit": title,
+        }
         view |= {"private_metadata": metadata, "blocks": [field]}
         await office.client.views_open(trigger_id=asker.trigger_id, view=view)
 
