@@ -24,7 +24,7 @@ from trainer.spec import Event, attempt_dir
 from trainer.worker import Worker, WorkerSettings
 
 QUICK = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0", "HF_HUB_OFFLINE": "1"}
-STUCK_S = 120  # a test that waits longer has found a fault
+STUCK_S = 300  # a test that waits longer has found a fault
 WORKER = """
 import sys, threading
 from pathlib import Path

@@ -114,6 +114,7 @@ class Watch:
             newest = (self._spec.attempt_dir / "events").stat().st_mtime_ns
             if newest != self._newest:
                 self._newest, self._heard_at = newest, time.monotonic()
+        with contextlib.suppress(FileNotFoundError):
             log = self._spec.attempt_dir / "log.txt"
             if log.stat().st_size > LOG_BYTES:
                 os.truncate(log, 0)
