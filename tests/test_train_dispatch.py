@@ -204,6 +204,7 @@ async def test_a_data_set_is_renamed_by_its_owner_and_to_a_free_name(desk: Deskt
     desk.add_dataset("bo", hash="e" * 64, name="chat")
     assert "only they" in (await desk.say("bo", "data rename reviews films")).text
     assert "already" in (await desk.say("bo", "data rename chat reviews")).text
+    assert "means something else" in (await desk.say("ana", "data rename reviews list")).text
     assert "is called `films`" in (await desk.say("ana", "data rename reviews films")).text
     with desk.database() as db:
         assert datasets.find(db, "films") is not None

@@ -11,7 +11,7 @@ from sqlite_utils import Database
 from bot import blocks
 from bot.asking import Asker, Office, RefusalError, Reply
 from bot.commands import DeleteData, ListData, RenameData, ShowData, Train
-from bot.train import dataset_card, draft, figures, queue
+from bot.train import dataset_card, draft, figures, names, queue
 from bot.train.rights import require_owner
 from bot.wording import code, escape
 from storage import datasets, jobs, models
@@ -50,6 +50,8 @@ def train_on(office: Office, asker: Asker, title: str) -> Reply:
 
 def rename(office: Office, asker: Asker, command: RenameData) -> Reply:
     """Rename all versions of a data set."""
+    if (fault := names.find_fault(command.new_name)) is not None:
+        raise RefusalError(fault)
     with opened(office.settings.data_dir) as db:
         dataset = find_dataset(db, command.name)
         require_owner(office, asker, owner=dataset.added_by, what=f"{code(dataset.name)}")

@@ -16,7 +16,7 @@ from bot import blocks
 from bot.answers import words
 from bot.asking import Asker, Block, FieldErrors, Office, RefusalError, Reply
 from bot.commands import AddData, AddSample
-from bot.train import columns, uploads
+from bot.train import columns, names, uploads
 from bot.train.uploads import File
 from bot.wording import code, escape
 from storage import datasets, jobs
@@ -125,7 +125,7 @@ def find_share(file: File, channel: str) -> tuple[str, str]:
 
 
 def form(channel: str) -> Block:
-    kinds = [suffix.removeprefix(".") for suffix in uploads.TABLES]
+    kinds = [suffix.removeprefix(".") for suffix in names.TABLES]
     drop: Block = {"type": "file_input", "action_id": "file", "filetypes": kinds, "max_files": 1}
     name = blocks.text_input("name", placeholder="made of the file's name")
     hint = "One row a text, with a column of labels. Each label needs a few rows."
@@ -143,9 +143,8 @@ def form(channel: str) -> Block:
 
 def check_form(values: Mapping[str, Any], _: str) -> FieldErrors | None:
     name = blocks.typed(values, "name").lower()
-    if not name or datasets.is_name(name):
-        return None
-    return FieldErrors({"name": "Use letters a-z, digits, - and _, at most 40, such as reviews."})
+    fault = names.find_fault(name) if name else None
+    return FieldErrors({"name": fault}) if fault else None
 
 
 # --- steps ----------------------------------------------------------------------------------
@@ -166,7 +165,7 @@ async def _is_mentioned(office: Office, channel: str, *, ts: str, thread: str) -
 async def _use_all(office: Office, asker: Asker, files: list[File], *, thread: str) -> Reply | None:
     tables = [file for file in files if uploads.is_table(file)]
     if not tables:
-        kinds = ", ".join(uploads.TABLES)
+        kinds = ", ".join(names.TABLES)
         raise RefusalError(f"There is no table in this message: Coach reads {kinds} files.")
     said = [await _use_by_id(office, asker, str(f["id"]), thread=thread) for f in tables]
     return Reply("\n".join(reply.text for reply in said))
@@ -191,7 +190,7 @@ async def _use(office: Office, asker: Asker, file: File, *, thread: str, name: s
     await asyncio.to_thread(_refuse_known, office, str(file["id"]))
     path = await uploads.fetch(office, file)
     filename = str(file["name"])
-    work = _work(office, path, filename, name or uploads.suggest_name(filename))
+    work = _work(office, path, filename, name or names.suggest(filename))
     return await asyncio.to_thread(_queue, office, asker, work, str(file["id"]), thread)
 
 

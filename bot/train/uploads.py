@@ -11,14 +11,12 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from bot.asking import Office, RefusalError
+from bot.train.names import TABLES
 from bot.wording import code
-from storage.datasets import is_name
 
-TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 MEGABYTE = 1_000_000
 CHUNK = 1 << 16  # bytes
 FETCH_S = 300
-NAME = 40  # characters of a data set's name
 File = Mapping[str, Any]  # of Slack's files.info
 
 
@@ -36,13 +34,6 @@ def check(file: File, *, max_mb: int) -> None:
             f"{code(name)} has {size / MEGABYTE:,.0f} MB; at most {max_mb:,} MB are read. "
             "Send a part of its rows."
         )
-
-
-def suggest_name(filename: str) -> str:
-    """Make a data set's name of a file's: `Film Reviews (2).csv` is `film-reviews-2`."""
-    stem = filename.lower().removesuffix(Path(filename.lower()).suffix)
-    name = re.sub(r"[^a-z0-9]+", "-", stem).strip("-")[:NAME].rstrip("-")
-    return name if is_name(name) else "data"
 
 
 def is_slacks(url: str, api_url: str) -> bool:
@@ -71,16 +62,14 @@ async def fetch(office: Office, file: File) -> Path:
     path = place(settings.data_dir, str(file["id"]), str(file["name"]))
     partial = path.with_suffix(".part")
     try:
-        await _download(
-            url, partial, token=office.client.token or "", max_mb=settings.max_upload_mb
-        )
+        await download(url, partial, token=office.client.token or "", max_mb=settings.max_upload_mb)
         partial.rename(path)
     finally:
         partial.unlink(missing_ok=True)
     return path
 
 
-async def _download(url: str, path: Path, *, token: str, max_mb: int) -> None:
+async def download(url: str, path: Path, *, token: str, max_mb: int) -> None:
     """Stream to a file; redirects aren't followed, for the token would go with them."""
     headers = {"Authorization": f"Bearer {token}"}
     timeout = aiohttp.ClientTimeout(total=FETCH_S)
