@@ -143,7 +143,7 @@ def _export_encoder(folder: Path) -> tuple[Classifier, list[tuple[str, list[floa
 
     torch.manual_seed(0)
     tokenizer = classification.load_tokenizer("minilm")
-    model = classification.load_model("minilm", ["a", "b"], tokenizer.pad_token_id).eval()
+    model = classification.load_model("minilm", ["a", "b"]).eval()
     card: dict[str, Any] = {
         "labels": ["a", "b"],
         "inputs": export.input_names(model, tokenizer),

@@ -31,6 +31,7 @@ FORMATS: tuple[Format, ...] = ("fp32", "int8")
 LEAST_AGREEMENT = 0.97  # share of test rows on which int8 must answer as fp32 does
 ONE_FILE_BYTES = 1_800_000_000  # protobuf ends at 2 GB: weights beyond go to a file beside
 TIMED_TEXTS = 30
+OPSET = 23  # the first with Attention as one operator: a tenth faster than its parts
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,7 @@ def write_onnx(model: PreTrainedModel, inputs: Sequence[str], path: Path) -> Non
         output_names=["logits"],
         dynamic_shapes={"tokens": dict.fromkeys(inputs, axes)},
         dynamo=True,
+        opset_version=OPSET,
         external_data=_weigh(model) > ONE_FILE_BYTES,
         verbose=False,
     )
@@ -194,6 +196,7 @@ def _write_formats(
         draft / "int8" / "model.onnx",
         per_channel=True,
         weight_type=QuantType.QInt8,
+        op_types_to_quantize=["MatMul", "Gemm", "Gather"],  # Attention has no weights of its own
         use_external_data_format=_weigh(model) > ONE_FILE_BYTES,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,11 +51,17 @@ class Classifier:
     """An exported model in memory; one may be used from several threads at once."""
 
     def __init__(
-        self, session: onnxruntime.InferenceSession, tokenizer: Tokenizer, card: ModelCard
+        self,
+        session: onnxruntime.InferenceSession,
+        tokenizer: Tokenizer,
+        card: ModelCard,
+        *,
+        threads: int,
     ) -> None:
         self.card = card
         self._session = session
         self._tokenizer = tokenizer
+        self._threads = threads
 
     @classmethod
     def load(cls, folder: Path, *, threads: int = 0) -> Classifier:
@@ -66,7 +73,8 @@ class Classifier:
         tokenizer = Tokenizer.from_str((folder / "tokenizer.json").read_text(encoding="utf-8"))
         tokenizer.no_padding()
         tokenizer.enable_truncation(card.max_length)
-        return cls(_open_session(folder / "model.onnx", threads), tokenizer, card)
+        threads = threads or len(os.sched_getaffinity(0))
+        return cls(_open_session(folder / "model.onnx", threads), tokenizer, card, threads=threads)
 
     def warm(self) -> None:
         """Answer one text, so that the first person needn't wait for the first allocation."""
@@ -91,10 +99,16 @@ class Classifier:
 
     def _chunk_logits(self, texts: Sequence[str]) -> Logits:
         encodings = self._tokenizer.encode_batch_fast([self._cut(text) for text in texts])
+        batches = list(fill_batches([len(encoding) for encoding in encodings]))
         found = np.empty((len(texts), len(self.card.labels)), np.float32)
-        for batch in fill_batches([len(encoding) for encoding in encodings]):
+
+        def answer(batch: list[int]) -> None:
             inputs = self._pad([encodings[i] for i in batch])
             (found[batch],) = self._session.run(None, inputs)
+
+        # Batches side by side use several CPUs better than threads within a small one.
+        with ThreadPoolExecutor(self._threads, "batch") as pool:
+            list(pool.map(answer, batches))
         return found
 
     def _cut(self, text: str) -> str:
@@ -150,7 +164,14 @@ def _open_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
     if not path.is_file():  # onnxruntime's own error is no OSError
         raise FileNotFoundError(f"There is no {path.name} in {path.parent}.")
     options: Any = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or len(os.sched_getaffinity(0))
-    # Idle threads that spin take the CPU from a training run beside and gain next to nothing.
+    options.intra_op_num_threads = threads
+    # Idle threads that spin take the CPU from a training run beside: half the pace for both.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    options.enable_cpu_mem_arena = False  # it keeps the largest batch's memory, and saves no time
+    return onnxruntime.InferenceSession(
+        path,
+        options,
+        providers=["CPUExecutionProvider"],
+        # Fused, this layer is scalar code on a CPU: without it texts take a fifth less time.
+        disabled_optimizers=["SkipLayerNormFusion"],
+    )
