@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -47,7 +46,9 @@ class Coach:
 
     def kill(self, part: str) -> None:
         """End a part as a power cut would."""
-        self.processes.pop(part).send_signal(signal.SIGKILL)
+        process = self.processes.pop(part)
+        process.kill()
+        process.wait()
 
     def stop(self) -> None:
         """Stop everything, runs included; the tests after this one start on an idle machine."""

@@ -8,7 +8,6 @@ import io
 import signal
 from pathlib import Path
 
-import psutil
 import pytest
 from running import Coach, eventually, running_coach
 from training import sample_rows
@@ -196,4 +195,3 @@ async def test_whatever_is_killed_while_training_the_job_ends_once_and_nothing_s
         assert job.attempt == (1 if victim == "worker" else 2)
         assert len(finals(workspace, 2)) == 1
         assert len(coach.jobs()) == 1
-        assert [p for p in psutil.Process().children() if p.status() == "zombie"] == []
