@@ -17,7 +17,7 @@ from trainer.spec import (
 
 ICONS = {
     "queued": ":hourglass_flowing_sand:",
-    "running": ":runner:",
+    "running": ":gear:",
     "succeeded": ":white_check_mark:",
     "failed": ":x:",
     "cancelled": ":octagonal_sign:",
@@ -104,7 +104,7 @@ def _say_progress(run: Run | None) -> list[str]:
     at = Progress.model_validate(run.progress)
     share = at.step / max(1, at.max_steps)
     step = f"step {at.step:,} of {at.max_steps:,}, epoch {at.epoch:.1f} of {at.epochs}"
-    return [f"`{figures.bar(share)}` {share:.0%}  {step}", _say_pace(phase, at), _say_last(run)]
+    return [f"{figures.bar(share)} {share:.0%}  {step}", _say_pace(phase, at), _say_last(run)]
 
 
 def _say_pace(phase: str, at: Progress) -> str:

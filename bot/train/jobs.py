@@ -115,7 +115,7 @@ def _state(job: Job, now: datetime) -> str:
     if job.state == "cancelled":
         return f"cancelled, {_ago(job.ended_at, now)}"
     if job.state == "running":
-        return f"running since {_ago(job.started_at, now)}"
+        return f"running, started {_ago(job.started_at, now)}"
     return f"queued, {escape(job.waits_for or 'about to start')}"
 
 

@@ -68,7 +68,8 @@ def _say_why(work: TrainWork, dataset: Dataset) -> list[str]:
     typed = draft.typed_over(work.recipe, dataset)
     yours = ", ".join(f"{name}={figures.number(value)}" for name, value in typed.items())
     chosen = f" You set {yours}." if yours else ""
-    return [f"_Usual for {escape(work.recipe_why)}._{chosen}"]
+    why = work.recipe_why.replace("e-0", "e-")  # 5e-5, as people type it
+    return [f"_Usual for {escape(why)}._{chosen}"]
 
 
 def _say_data(dataset: Dataset) -> str:

@@ -71,7 +71,8 @@ def say_models(found: list[tuple[Model, str]], serving: dict[int, str]) -> Reply
     if not found:
         return Reply("There is no model yet. `/train data sample`, then `/train sample` makes one.")
     lines = [_line(model, data, serving.get(model.id)) for model, data in found]
-    hint = f"`/train promote {found[0][0].id}` lets one serve, `/train rollback` goes back."
+    free = next((model.id for model, _ in found if model.id not in serving), found[0][0].id)
+    hint = f"`/train promote {free}` lets one serve, `/train rollback` goes back."
     text = "\n".join(["*Models*, the newest first", *lines])
     return Reply(f"{text}\n{hint}", [blocks.section(text), blocks.context(hint)])
 

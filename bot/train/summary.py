@@ -52,18 +52,15 @@ def compare(comparison: Comparison) -> str:
 def message(job: Job, summary: TrainSummary) -> Json:
     """Make the final message of a job's thread; it mentions the owner."""
     title = f"<@{job.requested_by}> Job {job.id} is done: {headline(summary)}."
-    paragraphs = [
-        _say_baselines(summary),
-        compare(summary.comparison) if summary.comparison else "",
-        _say_confusions(summary.scores),
-        _say_export(summary.export),
-        _say_use(summary),
-    ]
-    said = [paragraph for paragraph in paragraphs if paragraph]
-    tables = [blocks.section(f"```{escape(part)}```") for part in _split_classes(summary.scores)]
-    shown = [blocks.section(title), *tables, *map(blocks.section, said)]
-    shown.append(blocks.context(_say_run(summary)))
-    return {"text": blocks.cut("\n".join([title, *said]), TEXT), "blocks": shown}
+    verdicts = [title, _say_baselines(summary)]
+    if summary.comparison:
+        verdicts.append(compare(summary.comparison))
+    details = [_say_confusions(summary.scores), _say_export(summary.export), _say_use(summary)]
+    tables = [f"```{escape(part)}```" for part in _split_classes(summary.scores)]
+    shown = [blocks.section(part) for part in [*verdicts, *tables, *details] if part]
+    text = "\n".join(filter(None, verdicts + details))
+    run = blocks.context(_say_run(summary))
+    return {"text": blocks.cut(text, TEXT), "blocks": [*shown, run]}
 
 
 def next_buttons(job: Job) -> list[Block]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,7 @@ async def fetch(office: Office, file: File) -> Path:
             f"{code(str(file['name']))} isn't kept by Slack: upload the file itself."
         )
     path = place(settings.data_dir, str(file["id"]), str(file["name"]))
-    partial = path.with_suffix(".part")
+    partial = path.with_suffix(f".{secrets.token_hex(4)}.part")  # two may fetch it at once
     try:
         await download(url, partial, token=office.client.token or "", max_mb=settings.max_upload_mb)
         partial.rename(path)
