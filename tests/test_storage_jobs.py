@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 from pathlib import Path
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -169,6 +170,31 @@ def test_lists_and_counts_say_what_is_there(db: Database) -> None:
     assert [job.id for job in jobs.recent(db)] == [new.id, old.id]
     assert [job.id for job in jobs.succeeded(db)] == [old.id]
     assert jobs.counts(db) == {"queued": 1, "succeeded": 1}
-    assert [job.id for job in jobs.changed_since(db, after=NOON)] == [new.id]
-    assert [job.id for job in jobs.changed_since(db, after=NOON - MINUTE)] == [old.id, new.id]
     assert jobs.running(db) == []
+
+
+def look_at_the_queue(db: Database) -> None:
+    """Do what worker and bot do several times a second."""
+    jobs.running(db)
+    runs.running(db)
+    jobs.queued(db)
+    jobs.position(db, 1)
+    jobs.to_announce(db, after=NOON)
+    jobs.needing(db, "d" * 64)
+    jobs.recent(db)
+    jobs.succeeded(db)
+
+
+def test_what_is_asked_often_never_looks_at_all_finished_jobs(db: Database) -> None:
+    """A million of them must not slow the queue; SQLite's own plans tell."""
+    asked: list[tuple[str, Any]] = []
+    with db.tracer(lambda sql, values: asked.append((sql, values))):
+        look_at_the_queue(db)
+    selects = [(sql, values) for sql, values in asked if "SELECT" in sql]
+    assert len(selects) == 8
+    for sql, values in selects:
+        steps = [step["detail"] for step in db.query(f"EXPLAIN QUERY PLAN {sql}", values)]
+        for step in steps:
+            few = "jobs_queued" in step or "jobs_running" in step
+            assert few or not step.startswith("SCAN jobs") or "LIMIT" in sql, steps
+            assert "jobs_by_end (kind=?)" not in step, steps
