@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bot.asking import RefusalError
 from bot.commands import Choices
+from bot.train import figures
 from bot.wording import code, did_you_mean
 from storage.records import Dataset
 from trainer.spec import PACKAGED_ENCODER, Method, Recipe, TrainWork, choose_recipe
@@ -113,7 +114,7 @@ def find_doubts(work: TrainWork, *, used: Iterable[str]) -> list[str]:
     if work.recipe.method == "lora" and work.recipe.lr < LORA_LEAST_LR:
         doubts.append(
             f"LoRA learns nothing at so low a learning rate: `lr=5e-4` suits it, "
-            f"not {work.recipe.lr:g}."
+            f"not {figures.number(work.recipe.lr)}."
         )
     known = list(used)
     local = work.base_model == PACKAGED_ENCODER or work.base_model.startswith("/")
