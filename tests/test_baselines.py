@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
-from training import Rows, sample_rows
+from short_runs import Rows, sample_rows
 
 from trainer.baselines import compare_baselines, is_unspaced
 from trainer.spec import SPLITS

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from training import keep_dataset, make_spec, sample_rows
+from short_runs import keep_dataset, make_spec, sample_rows
 
 from trainer.export import Exported, Measured, choose_format, export
 from trainer.predict import Classifier

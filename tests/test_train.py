@@ -14,7 +14,7 @@ import psutil
 import pytest
 from huggingface_hub import constants
 from safetensors.torch import load_file, save_file
-from training import (
+from short_runs import (
     keep_dataset,
     make_spec,
     read_ended,
