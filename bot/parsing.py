@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bot.asking import RefusalError
 from bot.commands import Command, Help
-from bot.usage import USAGE, Usage, hints
+from bot.usage import USAGE, Usage, hints, verbs_of
 from bot.wording import code, did_you_mean, plain
 from trainer.spec import Recipe
 
@@ -173,8 +173,7 @@ def _arguments(usage: Usage, typed: list[str]) -> dict[str, Any]:
 
 
 def _too_many(usage: Usage, typed: list[str]) -> RefusalError:
-    verbs = {u.words[0] for u in USAGE if u.command == usage.command and u.words}
-    meant = "" if usage.words else did_you_mean(typed[0], verbs)
+    meant = "" if usage.words else did_you_mean(typed[0], verbs_of(usage.command))
     extra = code(typed[0] if meant else typed[len(usage.arguments)])
     return RefusalError(
         f"`{_spoken(usage)}` can't take {extra}.{meant} For example: `{usage.example}`."

@@ -150,6 +150,11 @@ def about(topic: str | None) -> tuple[Usage, ...]:
     )
 
 
+def verbs_of(command: str) -> list[str]:
+    """List the words that may follow a command, as `list` and `data` follow `/train`."""
+    return sorted({usage.words[0] for usage in USAGE if usage.command == command and usage.words})
+
+
 def names(usage: Usage) -> tuple[str, str]:
     """Give what help finds a usage under: `train data list` and `data list`."""
     words = " ".join(usage.words)

@@ -40,7 +40,10 @@ async def drop_a_file(page: Page) -> None:
     )
     await page.get_by_role("textbox", name="Message #general").press("Enter")
     await page.get_by_role("button", name="Use as data set").click(timeout=SOON)
-    await page.get_by_role("button", name="Train on it").first.wait_for(timeout=SOON)
+    await page.get_by_role("button", name="1 reply").click(timeout=SOON)
+    card = page.get_by_label("Replies")
+    await expect(card.get_by_role("button", name="Train on it")).to_be_visible()
+    await page.get_by_role("button", name="Close thread").click()
 
 
 async def train(page: Page) -> None:

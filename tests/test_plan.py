@@ -127,6 +127,7 @@ def test_a_learning_rate_at_which_lora_learns_nothing_is_doubted() -> None:
 def test_without_data_the_first_step_is_named() -> None:
     assert "/train data sample" in str(draft.no_dataset("reviews", []))
     assert "Did you mean `reviews`?" in str(draft.no_dataset("revews", ["reviews"]))
+    assert "Did you mean `list`?" in str(draft.no_dataset("lst", [], verbs=["list", "show"]))
 
 
 # --- what to expect -------------------------------------------------------------------------

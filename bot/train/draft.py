@@ -19,15 +19,14 @@ _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 NO_DATA = "There is no data set yet. Drop a CSV file here, or type `/train data sample`."
 
 
-def no_dataset(title: str, known: Iterable[str]) -> RefusalError:
-    """Say that there is no such data set, and which one was probably meant."""
+def no_dataset(title: str, known: Iterable[str], *, verbs: Iterable[str] = ()) -> RefusalError:
+    """Say that there is no such data set, and which one, or which verb, was probably meant."""
     titles = list(known)
-    if not titles:
+    meant = did_you_mean(title, [*titles, *verbs])
+    if not titles and not meant:
         return RefusalError(NO_DATA)
-    return RefusalError(
-        f"There is no data set {code(title)}.{did_you_mean(title, titles)} "
-        "`/train data list` shows them."
-    )
+    listed = "`/train data list` shows them." if titles else "`/train data sample` adds one."
+    return RefusalError(f"There is no data set {code(title)}.{meant} {listed}")
 
 
 def find_model(typed: str, *, folders: Mapping[str, Path]) -> str:

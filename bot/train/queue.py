@@ -16,6 +16,7 @@ from bot.commands import Choices, RetryJob, Train
 from bot.parsing import parse
 from bot.train import draft, outlook, plan
 from bot.train.rights import require_owner
+from bot.usage import verbs_of
 from bot.wording import escape
 from storage import datasets, jobs, plans
 from storage.database import immediate, opened
@@ -34,7 +35,7 @@ def train(office: Office, asker: Asker, command: Train) -> Reply:
         dataset = datasets.find(db, command.dataset)
         if dataset is None:
             known = [known.title for known in datasets.all_newest(db)]
-            raise draft.no_dataset(command.dataset, known)
+            raise draft.no_dataset(command.dataset, known, verbs=verbs_of("/train"))
         work = draft.make_work(
             dataset,
             base_model=base_model,
