@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from running import Coach, eventually, running_coach
-from training import sample_rows
+from short_runs import sample_rows
 
 from bot.manifest import manifest
 from bot.workspace.records import Message

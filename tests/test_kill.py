@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 from records import NOON, TRAIN_WORK, enqueue, start
+from short_runs import keep_dataset, sample_rows
 from sqlite_utils import Database
-from training import keep_dataset, sample_rows
 from working import (
     WorkerProcess,
     assert_told_once,

@@ -325,7 +325,7 @@ def test_an_exit_is_explained_by_the_end_of_its_log(
 
 
 def test_a_kill_for_want_of_memory_carries_its_fix(data_dir: Path) -> None:
-    from training import make_spec as make_training  # noqa: PLC0415 - it brings in the reader
+    from short_runs import make_spec as make_training  # noqa: PLC0415 - it brings in the reader
 
     work = make_training(data_dir, "d" * 64, batch=32).work
     assert work.kind == "train"
