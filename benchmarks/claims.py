@@ -136,21 +136,26 @@ def add_finished(data_dir: Path, count: int) -> None:
 
 
 def main(*, quick: bool) -> dict[str, float]:
-    count, rounds, finished = (500, 5, 200_000) if quick else (2_000, 9, 1_000_000)
+    count, rounds, finished = (500, 3, 200_000) if quick else (1_000, 9, 1_000_000)
     with tempfile.TemporaryDirectory() as folder:
         empty, full = Path(folder) / "empty", Path(folder) / "full"
         for data_dir in (empty, full):
             migrate(data_dir)
         add_finished(full, finished)
-        by_processes = {n: measure(empty, processes=n, count=2 * count) for n in (1, 4, 16)}
+        by_processes = {
+            n: [measure(empty, processes=n, count=count) for _ in range(rounds)] for n in (1, 4, 16)
+        }
         turns = [
             (measure(empty, processes=1, count=count), measure(full, processes=1, count=count))
             for _ in range(rounds)
         ]
-    everything = [*by_processes.values(), *(drained for turn in turns for drained in turn)]
+    everything = [drained for some in [*by_processes.values(), *turns] for drained in some]
     ratio = statistics.median(of_full.rate / of_empty.rate for of_empty, of_full in turns)
     return {
-        **{f"claims_{n}": round(drained.rate) for n, drained in by_processes.items()},
+        **{
+            f"claims_{n}": round(statistics.median(drained.rate for drained in several))
+            for n, several in by_processes.items()
+        },
         "lost": sum(drained.lost for drained in everything),
         "doubled": sum(drained.doubled for drained in everything),
         "million_ratio": round(ratio, 3),
