@@ -61,7 +61,8 @@ class Classifier:
         self.card = card
         self._session = session
         self._tokenizer = tokenizer
-        self._threads = threads
+        # Batches side by side use several CPUs better than threads within a small one.
+        self._pool = ThreadPoolExecutor(threads, "batch")
 
     @classmethod
     def load(cls, folder: Path, *, threads: int = 0) -> Classifier:
@@ -106,9 +107,7 @@ class Classifier:
             inputs = self._pad([encodings[i] for i in batch])
             (found[batch],) = self._session.run(None, inputs)
 
-        # Batches side by side use several CPUs better than threads within a small one.
-        with ThreadPoolExecutor(self._threads, "batch") as pool:
-            list(pool.map(answer, batches))
+        list(self._pool.map(answer, batches))
         return found
 
     def _cut(self, text: str) -> str:
