@@ -101,7 +101,7 @@ class RunSpec(Frozen):
 
     @property
     def attempt_dir(self) -> Path:
-        """This attempt: spec.json, log.txt, runner.lock, runner.json, events/, model/."""
+        """This attempt: spec.json, log.txt, runner.lock, events/, model/."""
         return attempt_dir(self.data_dir, self.job, self.attempt)
 
     @property
