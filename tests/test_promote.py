@@ -40,8 +40,8 @@ def history(desk: Desktop) -> list[Promotion]:
 
 async def promote(desk: Desktop, who: str, text: str) -> Message:
     """Promote and give what is told to the channel."""
-    await desk.workspace.slash(who, "general", "/train", f"promote {text}")
     number = len(history(desk)) + 1
+    await desk.workspace.slash(who, "general", "/train", f"promote {text}")
     async with asyncio.timeout(10):
         while len(history(desk)) < number:  # noqa: ASYNC110 - the bot has no event for it
             await asyncio.sleep(0.02)
