@@ -18,7 +18,7 @@ from office import Desktop, open_desktop
 from results import assert_postable, make_dataset
 
 from bot.asking import RefusalError
-from bot.train import dataset_card, intake, names, uploads
+from bot.train import dataset_card, names, offer, uploads
 from bot.workspace.records import Message
 from bot.workspace.server import Workspace
 from storage import datasets, jobs
@@ -120,8 +120,8 @@ def test_a_large_or_foreign_file_is_refused_before_it_is_fetched() -> None:
 
 def test_the_newest_share_tells_the_thread_of_a_file() -> None:
     shares = {"public": {"C1": [{"ts": "1.0"}, {"ts": "3.0", "thread_ts": "2.0"}]}}
-    assert intake.find_share({"shares": shares}, "C1") == ("3.0", "2.0")
-    assert intake.find_share({}, "C1") == ("", "")
+    assert offer.find_share({"shares": shares}, "C1") == ("3.0", "2.0")
+    assert offer.find_share({}, "C1") == ("", "")
 
 
 def test_the_card_shows_balance_and_warnings_within_slacks_limits() -> None:

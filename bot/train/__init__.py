@@ -20,7 +20,7 @@ from bot.commands import (
     ShowLogs,
     Train,
 )
-from bot.train import datasets, intake, jobs, plan, promote, queue
+from bot.train import datasets, intake, jobs, offer, plan, promote, queue
 
 FEATURE = Feature(
     commands={
@@ -63,7 +63,7 @@ FEATURE = Feature(
     },
     shortcuts={"use_as_data_set": intake.take_shortcut},
     events={
-        "file_shared": Listener(intake.hear_file, lambda event: bool(event.get("file_id"))),
+        "file_shared": Listener(offer.hear_file, lambda event: bool(event.get("file_id"))),
         "app_mention": Listener(intake.hear_mention, lambda event: bool(event.get("files"))),
     },
 )

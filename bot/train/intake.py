@@ -1,9 +1,8 @@
-"""From a shared file to a job that reads it: the offer, the button, the shortcut, the form."""
+"""From a file to the job that reads it: the button, the mention, the shortcut, the form."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
@@ -18,29 +17,13 @@ from bot.asking import Asker, Block, FieldErrors, Office, RefusalError, Reply
 from bot.commands import AddData, AddSample
 from bot.train import columns, names, uploads
 from bot.train.uploads import File
-from bot.wording import code, escape
+from bot.wording import code
 from storage import datasets, jobs
 from storage.database import immediate, opened
 from storage.records import FINAL, Job
 from trainer.spec import IntakeResult, IntakeWork
 
-log = logging.getLogger(__name__)
-
 SAMPLE = "work_chat.csv"
-
-
-async def hear_file(office: Office, asker: Asker, event: Mapping[str, Any]) -> Reply | None:
-    """Offer a shared table to its uploader, unless a mention says so already."""
-    try:
-        file = (await office.client.files_info(file=str(event["file_id"])))["file"]
-        if file.get("user") != asker.user or not uploads.is_table(file):
-            return None
-        ts, thread = find_share(file, asker.channel)
-        mentioned = await _is_mentioned(office, asker.channel, ts=ts, thread=thread)
-    except SlackApiError as error:  # no one asked, so no one is told
-        log.warning("a shared file was not looked at", extra={"why": words(error)})
-        return None
-    return None if mentioned else offer(file, thread=thread or ts)
 
 
 async def hear_mention(office: Office, asker: Asker, event: Mapping[str, Any]) -> Reply | None:
@@ -102,28 +85,6 @@ def use_columns(office: Office, asker: Asker, value: str) -> Reply:
 # --- pure -----------------------------------------------------------------------------------
 
 
-def offer(file: File, *, thread: str) -> Reply:
-    """Ask the uploader, whom alone it is shown to, whether a file is a data set."""
-    name = escape(blocks.cut(str(file["name"]), 100))
-    said = f"Shall Coach learn from {name}?"
-    use = blocks.button(
-        "Use as data set", "use_file", f"{file['id']} {thread}".strip(), style="primary"
-    )
-    return Reply(said, [blocks.section(said), blocks.actions(use)])
-
-
-def find_share(file: File, channel: str) -> tuple[str, str]:
-    """Give the ts of the message that shared a file in a channel, and of its thread, else ''."""
-    shares = file.get("shares") or {}
-    found = [
-        share
-        for kind in ("public", "private")
-        for share in (shares.get(kind) or {}).get(channel, [])
-    ]
-    newest: Mapping[str, Any] = max(found, key=lambda share: float(share["ts"]), default={})
-    return str(newest.get("ts") or ""), str(newest.get("thread_ts") or "")
-
-
 def form(channel: str) -> Block:
     kinds = [suffix.removeprefix(".") for suffix in names.TABLES]
     drop: Block = {"type": "file_input", "action_id": "file", "filetypes": kinds, "max_files": 1}
@@ -148,18 +109,6 @@ def check_form(values: Mapping[str, Any], _: str) -> FieldErrors | None:
 
 
 # --- steps ----------------------------------------------------------------------------------
-
-
-async def _is_mentioned(office: Office, channel: str, *, ts: str, thread: str) -> bool:
-    if not ts:
-        return False
-    just: dict[str, Any] = {"oldest": ts, "latest": ts, "inclusive": True, "limit": 2}
-    if thread:
-        page = await office.client.conversations_replies(channel=channel, ts=thread, **just)
-    else:
-        page = await office.client.conversations_history(channel=channel, **just)
-    found = [message for message in page["messages"] if message["ts"] == ts]
-    return any(f"<@{office.bot_user}>" in str(message.get("text")) for message in found)
 
 
 async def _use_all(office: Office, asker: Asker, files: list[File], *, thread: str) -> Reply | None:
