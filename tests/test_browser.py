@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import FilePayload, Page, async_playwright, expect
 from running import running_coach
 from test_end_to_end import FILE, QUICK_RECIPE
 from test_workspace_page import CHROMIUM, FLAGS
@@ -36,7 +36,7 @@ async def test_a_person_goes_from_a_file_to_an_answer_on_the_page(tmp_path: Path
 
 async def drop_a_file(page: Page) -> None:
     await page.locator("#composer input[type=file]").set_input_files(
-        files=[{"name": "chat.csv", "mimeType": "text/csv", "buffer": FILE}]
+        files=[FilePayload(name="chat.csv", mimeType="text/csv", buffer=FILE)]
     )
     await page.get_by_role("textbox", name="Message #general").press("Enter")
     await page.get_by_role("button", name="Use as data set").click(timeout=SOON)
