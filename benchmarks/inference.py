@@ -40,7 +40,7 @@ from trainer.spec import IntakeWork, RunSpec, TrainWork, choose_recipe
 SAMPLE = Path(sample.__file__).parent / "work_chat.csv"
 SHORTEST, LONGEST = 5, 400  # tokens
 BATCH = 32
-TURN = 500  # texts answered by one, then by the other
+TURN = 1_000  # texts answered by one, then by the other
 BOT = """
 import asyncio, json, sys
 from pathlib import Path
@@ -73,7 +73,7 @@ def train_model(folder: Path, *, quick: bool) -> Path:
         "full",
         train_rows=sum(read.splits["train"].values()),
         p95_characters=read.characters["p95"],
-        overrides={"max_length": LONGEST, "epochs": 1.0 if quick else 3.0},
+        overrides={"max_length": LONGEST} | ({"epochs": 2.0} if quick else {}),
     )
     work = TrainWork(
         dataset="sample",
@@ -92,14 +92,17 @@ def train_model(folder: Path, *, quick: bool) -> Path:
 
 
 def mix_texts(tokenizer: Tokenizer, number: int) -> list[str]:
-    """Join sentences of the sample to lengths spread evenly over the orders of magnitude."""
+    """Join messages of one label to lengths spread evenly over the orders of magnitude."""
+    sentences = defaultdict(list)
     with SAMPLE.open(encoding="utf-8", newline="") as file:
-        sentences = [row["text"] for row in csv.DictReader(file)]
+        for row in csv.DictReader(file):
+            sentences[row["label"]].append(row["text"])
     chance = random.Random(0)  # noqa: S311
     texts = []
-    for _ in range(number):
+    for turn in range(number):
+        alike = list(sentences.values())[turn % len(sentences)]
         tokens = round(math.exp(chance.uniform(math.log(SHORTEST), math.log(LONGEST))))
-        words = " ".join(chance.choices(sentences, k=1 + tokens // 3))
+        words = " ".join(chance.choices(alike, k=1 + tokens // 3))
         places = tokenizer.encode(words, add_special_tokens=False).offsets
         texts.append(words[: places[min(tokens - 2, len(places)) - 1][1]])  # two marks come on top
     return texts
@@ -185,7 +188,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, help="a model folder that a run exported")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--texts", type=int, help="5,000 unless told otherwise")
-    parser.add_argument("--quick", action="store_true", help="100 texts, a model of one epoch")
+    parser.add_argument("--quick", action="store_true", help="100 texts, a model of two epochs")
     options = parser.parse_args()
     logging.set_verbosity_error()
     logging.disable_progress_bar()
