@@ -64,6 +64,7 @@ async def promote(page: Page) -> None:
 
 async def ask(page: Page) -> None:
     await page.get_by_role("button", name="Bo Chen").click()
+    await page.get_by_role("button", name="Bo Chen", pressed=True).wait_for()
     await type_in(page, "/sentiment I love how quick this was")
     answer = page.locator(".message.ephemeral").last
     await expect(answer).to_contain_text("model 2", timeout=SOON)
