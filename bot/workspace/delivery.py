@@ -34,28 +34,22 @@ class SignedHttp:
     def __init__(self, signing_secret: str) -> None:
         self.request_url: str | None = None
         self._verifier = SignatureVerifier(signing_secret)
-        self._session: aiohttp.ClientSession | None = None
 
-    async def send(self, kind: str, payload: Json, *, retry: int, reason: str) -> Json | None:
+    async def send(self, kind: str, payload: Json, *, retry: int) -> Json | None:
         """Post one payload; ConnectionError where the app can't be reached or refuses."""
         body, content_type = _encoded(kind, payload)
         headers = self._signed(body) | {"Content-Type": content_type}
         if retry:
-            headers |= {"X-Slack-Retry-Num": str(retry), "X-Slack-Retry-Reason": f"http_{reason}"}
-        self._session = self._session or aiohttp.ClientSession()
+            headers |= {"X-Slack-Retry-Num": str(retry), "X-Slack-Retry-Reason": "http_timeout"}
+        url = self.request_url or ""
         try:
-            async with self._session.post(
-                self.request_url or "", data=body, headers=headers
-            ) as answer:
-                if answer.status != 200:  # noqa: PLR2004
-                    raise ConnectionError(f"the app answered {answer.status}")
+            async with (
+                aiohttp.ClientSession(raise_for_status=True) as session,
+                session.post(url, data=body, headers=headers) as answer,
+            ):
                 return _decoded(await answer.text())
         except aiohttp.ClientError as error:
-            raise ConnectionError("the app can't be reached") from error
-
-    async def close(self) -> None:
-        if self._session:
-            await self._session.close()
+            raise ConnectionError("the app can't be reached, or refuses") from error
 
     def _signed(self, body: str) -> dict[str, str]:
         timestamp = str(int(time.time()))
@@ -71,12 +65,11 @@ def _encoded(kind: str, payload: Json) -> tuple[str, str]:
 
 
 def _decoded(body: str) -> Json | None:
-    if not body.strip():
-        return None
+    """Read what an ack carries: nothing, a payload, or words to say."""
     try:
         reply = json.loads(body)
     except ValueError:
-        return {"text": body}
+        return {"text": body} if body.strip() else None
     return reply if isinstance(reply, dict) else {"text": body}
 
 
@@ -93,53 +86,48 @@ class Delivery:
         retries_after: tuple[float, ...],
     ) -> None:
         self.log: list[Delivered] = []
-        self.http = http
-        self._socket_mode = socket_mode
-        self._faults = faults
-        self._ack_seconds = ack_seconds
-        self._retries_after = retries_after
+        self._socket_mode, self._http, self._faults = socket_mode, http, faults
+        self._ack_seconds, self._retries_after = ack_seconds, retries_after
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def interaction(self, kind: str, payload: Json) -> Delivered:
         """Deliver a command or a click, which Slack never repeats, and wait for the ack."""
-        copies = self._faults.copies()
-        await asyncio.sleep(self._faults.lateness())
+        copies, late = self._faults.next_delivery()
+        await asyncio.sleep(late)
         for _ in range(copies - 1):
             self._start(self._attempt(kind, payload))
         return await self._attempt(kind, payload)
 
     def event(self, payload: Json) -> None:
         """Deliver an event in the background, again while it stays unacknowledged."""
-        for _ in range(self._faults.copies()):
-            self._start(self._with_retries(payload))
+        copies, late = self._faults.next_delivery()
+        for _ in range(copies):
+            self._start(self._with_retries(payload, late))
 
     async def close(self) -> None:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.http.close()
 
     def _start(self, work: Coroutine[Any, Any, Any]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _with_retries(self, payload: Json) -> None:
-        await asyncio.sleep(self._faults.lateness())
-        for retry, pause in enumerate((0.0, *self._retries_after)):
+    async def _with_retries(self, payload: Json, late: float) -> None:
+        for retry, pause in enumerate((late, *self._retries_after)):
             await asyncio.sleep(pause)
             delivered = await self._attempt("events_api", payload, retry)
             if delivered.error is None:
                 return
 
     async def _attempt(self, kind: str, payload: Json, retry: int = 0) -> Delivered:
-        transport = self.http if self.http.request_url else self._socket_mode
-        reason = "timeout" if retry else ""
+        transport = self._http if self._http.request_url else self._socket_mode
         started, reply, error = time.perf_counter(), None, None
         try:
             async with asyncio.timeout(self._ack_seconds):
-                reply = await transport.send(kind, payload, retry=retry, reason=reason)
-                if self._faults.ignores_ack():
+                reply = await transport.send(kind, payload, retry=retry)
+                if self._faults.strikes("unheard", "ack"):
                     await asyncio.Future()
         except TimeoutError:
             error = "operation_timeout"

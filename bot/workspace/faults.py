@@ -11,37 +11,25 @@ class Faults:
     def __init__(self) -> None:
         self.unavailable: set[str] = set()  # methods that answer unknown_method
         self.slow: dict[str, float] = {}  # method -> seconds before its answer
-        self._lost: Counter[str] = Counter()
-        self._limited: Counter[str] = Counter()
-        self._broken: Counter[str] = Counter()
         self.retry_after = 1  # seconds, told with a 429
+        self._left: Counter[tuple[str, str]] = Counter()  # (fault, method) -> times still to come
         self._copies = 1
         self._late_s = 0.0
-        self._ignored_acks = 0
 
     # --- Web API ---
 
     def lose_reply(self, method: str, times: int = 1) -> None:
         """Perform the method's next calls and close the connection instead of answering."""
-        self._lost[method] += times
+        self._left["lost", method] += times
 
     def rate_limit(self, method: str, times: int = 1, *, retry_after: int = 1) -> None:
         """Answer the method's next calls with 429 and do nothing."""
-        self._limited[method] += times
+        self._left["limited", method] += times
         self.retry_after = retry_after
 
     def break_down(self, method: str, times: int = 1) -> None:
         """Answer the method's next calls with HTTP 500 and do nothing."""
-        self._broken[method] += times
-
-    def takes_reply(self, method: str) -> bool:
-        return _spend(self._lost, method)
-
-    def is_limited(self, method: str) -> bool:
-        return _spend(self._limited, method)
-
-    def is_broken(self, method: str) -> bool:
-        return _spend(self._broken, method)
+        self._left["broken", method] += times
 
     # --- deliveries to the app ---
 
@@ -55,25 +43,18 @@ class Faults:
 
     def ignore_acks(self, times: int = 1) -> None:
         """Lose the acks of the next deliveries, as when they come too late."""
-        self._ignored_acks += times
+        self._left["unheard", "ack"] += times
 
-    def copies(self) -> int:
-        copies, self._copies = self._copies, 1
-        return copies
+    # --- what the workspace asks ---
 
-    def lateness(self) -> float:
-        late, self._late_s = self._late_s, 0.0
-        return late
+    def strikes(self, fault: str, what: str) -> bool:
+        """Tell whether a fault is due, and count it down."""
+        due = self._left[fault, what] > 0
+        self._left[fault, what] -= due
+        return due
 
-    def ignores_ack(self) -> bool:
-        if not self._ignored_acks:
-            return False
-        self._ignored_acks -= 1
-        return True
-
-
-def _spend(counter: Counter[str], method: str) -> bool:
-    if counter[method] <= 0:
-        return False
-    counter[method] -= 1
-    return True
+    def next_delivery(self) -> tuple[int, float]:
+        """Give the copies of the next delivery, and the seconds that it is late."""
+        spoilt = self._copies, self._late_s
+        self._copies, self._late_s = 1, 0.0
+        return spoilt

@@ -1,37 +1,150 @@
-"""Refuse the blocks and views that Slack refuses, in its words and with a JSON pointer."""
+"""The blocks and views that Slack takes, as one table, and its words for what it refuses."""
 
 from __future__ import annotations
 
+import copy
 import secrets
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
-
-from bot.workspace.blocks import Blocks, View
 from bot.workspace.records import Json, SlackError
 
+Check = Callable[[object, str], Iterator[str]]  # a value and its JSON pointer -> breaches
 ALL_CHARACTERS = 13_000  # in all blocks of one message, about
+
+
+def _breach(words: str, at: str) -> str:
+    return f"[ERROR] {words} [json-pointer:{at}]"
+
+
+# --- what a value may be --------------------------------------------------------------------
+
+
+def among(*allowed: object) -> Check:
+    def check(value: object, at: str) -> Iterator[str]:
+        if value not in allowed:
+            yield _breach("failed to match all allowed schemas", at)
+
+    return check
+
+
+def chars(most: int, least: int = 1) -> Check:
+    def check(value: object, at: str) -> Iterator[str]:
+        if not isinstance(value, str):
+            yield _breach("must be a string", at)
+        elif len(value) > most:
+            yield _breach(f"must be less than {most + 1} characters", at)
+        elif len(value) < least:
+            yield _breach(f"must be more than {least - 1} characters", at)
+
+    return check
+
+
+def array(inside: Check, most: int) -> Check:
+    def check(value: object, at: str) -> Iterator[str]:
+        if not isinstance(value, list) or len(value) > most:
+            yield _breach(f"no more than {most} items allowed", at)
+            return
+        for number, item in enumerate(value):
+            yield from inside(item, f"{at}/{number}")
+
+    return check
+
+
+def shape(needed: str, **fields: Check) -> Check:
+    """Check an object; `needed` names the fields it must have, `a|b` one of two."""
+
+    def check(value: object, at: str) -> Iterator[str]:
+        given = value if isinstance(value, dict) else {}
+        for names in needed.split():
+            if not given.keys() & set(names.split("|")):
+                yield _breach(f"missing required field: {names}", at)
+        for name in given.keys() - fields.keys() - {"type"}:
+            yield _breach(f"invalid additional property: {name}", at)
+        for name in given.keys() & fields.keys():
+            yield from fields[name](given[name], f"{at}/{name}")
+
+    return check
+
+
+def typed(**shapes: Check) -> Check:
+    """Check an object by the shape that its `type` names."""
+
+    def check(value: object, at: str) -> Iterator[str]:
+        kind = value.get("type") if isinstance(value, dict) else None
+        if kind in shapes:
+            yield from shapes[kind](value, at)
+        else:
+            yield _breach(f"unsupported type: {kind}", at)
+
+    return check
+
+
+# --- the table ------------------------------------------------------------------------------
+
+ID, FLAG, STYLE = chars(255), among(True, False), among("primary", "danger")
+
+
+def _text(most: int, *kinds: str) -> Check:
+    """Check a text object, plain_text where no kinds are named."""
+    words = shape("text", text=chars(most), emoji=FLAG, verbatim=FLAG)
+    return typed(**dict.fromkeys(kinds or ("plain_text",), words))
+
+
+BOTH = ("plain_text", "mrkdwn")
+OPTION = shape("text value", text=_text(75), value=chars(150), description=_text(75))
+ASKS = {"title": _text(100), "text": _text(300, *BOTH), "confirm": _text(30), "deny": _text(30)}
+ACTS = {"action_id": ID, "confirm": shape("title text confirm deny", **ASKS, style=STYLE)}
+BUTTON = {"text": _text(75), "value": chars(2000, 0), "url": chars(3000), "style": STYLE}
+SELECT = {"options": array(OPTION, 100), "initial_option": OPTION, "placeholder": _text(150)}
+TYPED = {"placeholder": _text(150), "initial_value": chars(3000), "multiline": FLAG}
+FILES = {"filetypes": array(chars(20), 50), "max_files": among(*range(1, 11))}
+BUTTONS = {
+    "button": shape("text", **ACTS, **BUTTON),
+    "static_select": shape("options", **ACTS, **SELECT),
+}
+INPUTS = {
+    "static_select": BUTTONS["static_select"],
+    "plain_text_input": shape("", action_id=ID, **TYPED),
+    "file_input": shape("", action_id=ID, **FILES),
+}
+SECTION = {"text": _text(3000, *BOTH), "fields": array(_text(2000, *BOTH), 10)}
+ASKED = {"label": _text(2000), "element": typed(**INPUTS), "hint": _text(2000), "optional": FLAG}
+IN_MESSAGE = {
+    "header": shape("text", block_id=ID, text=_text(150)),
+    "divider": shape("", block_id=ID),
+    "section": shape("text|fields", block_id=ID, **SECTION, accessory=typed(**BUTTONS)),
+    "context": shape("elements", block_id=ID, elements=array(_text(3000, *BOTH), 10)),
+    "actions": shape("elements", block_id=ID, elements=array(typed(**BUTTONS), 25)),
+}
+MESSAGE = array(typed(**IN_MESSAGE), 50)
+IN_VIEW = array(typed(**IN_MESSAGE, input=shape("label element", block_id=ID, **ASKED)), 100)
+VIEW = {"blocks": IN_VIEW, "callback_id": ID, "private_metadata": chars(3000, 0)}
+TITLES = {"title": _text(24), "submit": _text(24), "close": _text(24)}
+VIEWS = {
+    "modal": typed(modal=shape("title blocks", **VIEW, **TITLES)),
+    "home": typed(home=shape("blocks", **VIEW)),
+}
+
+
+# --- what is asked of it --------------------------------------------------------------------
 
 
 def check_blocks(blocks: list[Json]) -> list[Json]:
     """Give back a message's blocks with their ids filled in; refuse what Slack refuses."""
-    breaches = _breaches(Blocks, {"blocks": blocks}) or _same_ids(blocks)
-    if breaches:
+    if breaches := list(MESSAGE(blocks, "/blocks")) or _same_ids(blocks):
         raise SlackError("invalid_blocks", *breaches, errors=breaches)
-    if sum(block["type"] == "table" for block in blocks) > 1:
-        raise SlackError("only_one_table_allowed")
-    if sum(map(len, _strings(blocks))) > ALL_CHARACTERS:
+    if _characters(blocks) > ALL_CHARACTERS:
         raise SlackError("msg_blocks_too_long")
     return _with_ids(blocks)
 
 
-def check_view(view: Json) -> Json:
-    """Give back a view with its blocks' ids filled in; refuse what Slack refuses."""
-    breaches = _breaches(View, {"view": view}) or _same_ids(view["blocks"])
+def check_view(view: Json, kind: str) -> Json:
+    """Give back a `modal` or `home` with its blocks' ids filled in; refuse what Slack refuses."""
+    breaches = list(VIEWS[kind](view, "/view")) or _same_ids(view["blocks"])
     if breaches:
         raise SlackError("invalid_arguments", *breaches)
+    if kind == "modal" and "submit" not in view and any("element" in b for b in view["blocks"]):
+        raise SlackError("invalid_arguments", _breach("missing required field: submit", "/view"))
     return view | {"blocks": _with_ids(view["blocks"])}
 
 
@@ -40,89 +153,28 @@ def elements_of(blocks: list[Json]) -> Iterator[tuple[Json, Json]]:
     for block in blocks:
         inside = [*block.get("elements", []), block.get("accessory"), block.get("element")]
         for element in inside:
-            if element and "action_id" in element:
+            if element and element["type"] in BUTTONS | INPUTS:
                 yield block, element
 
 
-def _breaches(shape: type[BaseModel], value: Json) -> list[str]:
-    try:
-        shape.model_validate(value)
-    except ValidationError as error:
-        return [_in_slacks_words(detail, value) for detail in error.errors()]
-    return []
-
-
-def _in_slacks_words(detail: ErrorDetails, value: Json) -> str:
-    path = _pointer(detail["loc"], value)
-    kind, limits, name = detail["type"], detail.get("ctx", {}), str(detail["loc"][-1])
-    words = {
-        "string_too_long": "must be less than {over} characters",
-        "string_too_short": "must be more than {under} characters",
-        "too_long": "no more than {max_length} items allowed",
-        "too_short": "no fewer than {min_length} items allowed",
-        "missing": "missing required field: {name}",
-        "extra_forbidden": "invalid additional property: {name}",
-        "union_tag_invalid": "unsupported type: {tag}",
-        "union_tag_not_found": "missing required field: type",
-        "value_error": "{error}",
-    }
-    over, under = limits.get("max_length", 0) + 1, limits.get("min_length", 0) - 1
-    pattern = words.get(kind, "failed to match all allowed schemas")
-    said = pattern.format(**limits, over=over, under=under, name=name)
-    return f"[ERROR] {said} [json-pointer:{path}]"
-
-
-def _pointer(loc: tuple[int | str, ...], value: Any) -> str:  # noqa: ANN401
-    """Walk a pydantic location through the value, dropping the union tags in it."""
-    path = ""
-    for part in loc:
-        inside = isinstance(value, dict) and part in value
-        if inside or (isinstance(value, list) and isinstance(part, int)):
-            value = value[part]
-            path += f"/{part}"
-    return path
-
-
 def _same_ids(blocks: list[Json]) -> list[str]:
-    ids = [block["block_id"] for block in blocks if block.get("block_id")]
+    ids = [block["block_id"] for block in blocks if "block_id" in block]
     twice = sorted({block_id for block_id in ids if ids.count(block_id) > 1})
-    return [f"[ERROR] duplicate block_id: {block_id} [json-pointer:/blocks]" for block_id in twice]
+    return [_breach(f"duplicate block_id: {block_id}", "/blocks") for block_id in twice]
 
 
-def _strings(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from _strings(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _strings(inner)
-
-
-INTERACTIVE = {
-    "button", "static_select", "multi_static_select", "overflow", "datepicker", "checkboxes",
-    "radio_buttons", "plain_text_input", "number_input", "file_input",
-}  # fmt: skip
+def _characters(part: object) -> int:
+    if isinstance(part, str):
+        return len(part)
+    inside = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+    return sum(map(_characters, inside))
 
 
 def _with_ids(blocks: list[Json]) -> list[Json]:
-    return [_named(_with_named_elements(block), "block_id") for block in blocks]
-
-
-def _with_named_elements(block: Json) -> Json:
-    block = dict(block)
-    for key in ("accessory", "element"):
-        if key in block:
-            block[key] = _named_element(block[key])
-    if block["type"] == "actions":
-        block["elements"] = [_named_element(element) for element in block["elements"]]
-    return block
-
-
-def _named_element(element: Json) -> Json:
-    return _named(element, "action_id") if element["type"] in INTERACTIVE else element
-
-
-def _named(part: Json, key: str) -> Json:
-    return part if part.get(key) else part | {key: secrets.token_urlsafe(4)}
+    """Name what the app left unnamed."""
+    named = copy.deepcopy(blocks)
+    for block in named:
+        block.setdefault("block_id", secrets.token_urlsafe(4))
+    for _, element in elements_of(named):
+        element.setdefault("action_id", secrets.token_urlsafe(4))
+    return named

@@ -1,4 +1,4 @@
-"""The page's own routes: what it shows, live, and what people do on it."""
+"""The page: what one person sees of the workspace, live, and what people do on it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from aiohttp import web
 
 from bot.workspace.delivery import Delivered
+from bot.workspace.payloads import message_json
 from bot.workspace.people import People
-from bot.workspace.records import Change, Json, Message, SlackError
-from bot.workspace.screen import shown, snapshot
+from bot.workspace.records import Change, Channel, Json, Message, SlackError
+from bot.workspace.state import State
 
 STATIC = Path(__file__).parent / "static"
 POLICY = (
@@ -29,183 +29,139 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 PICTURES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
-PULSE_S = 15  # between signs of life on a quiet stream, so that a closed page is noticed
+TOGETHER_S = 0.03  # changes this close together are shown at once
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+VERBS: dict[str, Callable[..., Awaitable[object]]] = {
+    "say": People.say,
+    "slash": People.slash,
+    "click": People.click,
+    "submit_view": People.submit_view,
+    "close_view": People.close_view,
+    "shortcut": People.shortcut,
+    "open_home": People.open_home,
+}
 
 
 class Page:
     """Serves the page and speaks with it; a cookie keeps everyone else out."""
 
     def __init__(self, people: People) -> None:
-        self._people = people
-        self._state = people.state
+        self._people, self._state = people, people.state
         self._key = secrets.token_urlsafe(24)
-        self._streams: set[asyncio.Task[Any]] = set()
 
-    def table(self) -> list[web.RouteDef]:
+    def table(self) -> list[web.AbstractRouteDef]:
         return [
             web.get("/", self._index),
-            web.get("/archives/{channel}/{message}", self._permalink),
-            web.get(r"/static/{name:[a-z]+\.(?:js|css)}", self._static),
+            web.static("/static", STATIC),
             web.get("/page/live", self._for_page(self._live)),
             web.get("/page/files/{file}", self._for_page(self._file)),
             web.post("/page/do/{verb}", self._for_page(self._do)),
             web.post("/page/upload", self._for_page(self._upload)),
         ]
 
-    def close(self) -> None:
-        """End the live streams."""
-        for stream in self._streams:
-            stream.cancel()
-
-    # --- the page itself ---
-
-    def _cookie(self, request: web.Request) -> str:
-        return f"page-{request.url.port}"  # cookies don't tell ports apart
-
     async def _index(self, request: web.Request) -> web.StreamResponse:
         page = web.FileResponse(STATIC / "page.html", headers=HEADERS)
-        page.set_cookie(
-            self._cookie(request), self._key, path="/page", httponly=True, samesite="Strict"
-        )
+        cookie = _cookie(request)
+        page.set_cookie(cookie, self._key, path="/page", httponly=True, samesite="Strict")
         return page
 
-    async def _static(self, request: web.Request) -> web.StreamResponse:
-        path = STATIC / request.match_info["name"]
-        if not path.is_file():
-            raise web.HTTPNotFound
-        return web.FileResponse(path, headers=HEADERS)
-
-    async def _permalink(self, request: web.Request) -> web.StreamResponse:
-        where = "/".join(request.match_info[part] for part in ("channel", "message"))
-        raise web.HTTPFound(f"/#{where}")
-
-    def _for_page(
-        self, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-    ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    def _for_page(self, handler: Handler) -> Handler:
         async def guarded(request: web.Request) -> web.StreamResponse:
-            key = request.cookies.get(self._cookie(request), "")
+            key = request.cookies.get(_cookie(request), "")
             if not secrets.compare_digest(key.encode(), self._key.encode()):
                 raise web.HTTPForbidden(text="Open the page first.")
             return await handler(request)
 
         return guarded
 
-    # --- what it shows ---
-
     async def _live(self, request: web.Request) -> web.StreamResponse:
-        """Stream the whole state, then every change, as server-sent events."""
+        """Stream what a person sees, anew after each change, as server-sent events."""
         user = self._state.user(request.query["user"]).id
         stream = web.StreamResponse(headers=HEADERS | {"Content-Type": "text/event-stream"})
         await stream.prepare(request)
-        changes: asyncio.Queue[Change] = asyncio.Queue()
-        task = asyncio.current_task()
-        assert task  # noqa: S101  (a handler always runs in one)
-        self._streams.add(task)
-        self._state.listeners.append(changes.put_nowait)
-        try:
-            await stream.write(_sse(snapshot(self._state, user)))
-            while True:
-                await stream.write(await self._next(changes, user))
-        except (ConnectionResetError, asyncio.CancelledError):
-            return stream  # the page was closed, or the workspace stops
-        finally:
-            self._streams.discard(task)
-            self._state.listeners.remove(changes.put_nowait)
+        changed = asyncio.Event()
+        changed.set()
 
-    async def _next(self, changes: asyncio.Queue[Change], user: str) -> bytes:
+        def wake(_: Change) -> None:
+            changed.set()
+
+        self._state.listeners.append(wake)
         try:
-            change = await asyncio.wait_for(changes.get(), PULSE_S)
-        except TimeoutError:
-            return b": still here\n\n"
-        seen = shown(self._state, change, user)
-        return _sse(seen) if seen else b""
+            while True:
+                await changed.wait()
+                changed.clear()
+                await stream.write(f"data: {json.dumps(seen_by(self._state, user))}\n\n".encode())
+                await asyncio.sleep(TOGETHER_S)
+        except ConnectionResetError:
+            return stream  # the page was closed
+        finally:
+            self._state.listeners.remove(wake)
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
-        file = self._state.files.get(request.match_info["file"])
-        if file is None or file.content is None:
-            raise web.HTTPNotFound
-        shown_inline = file.mimetype in PICTURES
-        headers = HEADERS if shown_inline else HEADERS | {"Content-Disposition": "attachment"}
-        kind = file.mimetype if shown_inline else "application/octet-stream"
-        return web.Response(body=file.content, headers=headers, content_type=kind)
-
-    # --- what people do ---
+        file = self._state.file(request.match_info["file"])
+        if file.mimetype in PICTURES:
+            return web.Response(body=file.content, headers=HEADERS, content_type=file.mimetype)
+        attached = HEADERS | {"Content-Disposition": "attachment"}
+        return web.Response(body=file.content, headers=attached)
 
     async def _do(self, request: web.Request) -> web.StreamResponse:
+        """Do what a person did: a verb with the arguments of its method."""
         verb = VERBS.get(request.match_info["verb"])
-        if verb is None or request.content_type != "application/json":
+        if verb is None:
             raise web.HTTPNotFound
         try:
-            done = await verb(self._people, await request.json())
+            done = await verb(self._people, **self._found(await request.json()))
         except (SlackError, LookupError) as refused:
             return web.json_response({"error": str(refused)})
-        return web.json_response(asdict(done) if done else {"reply": None})
+        return web.json_response(asdict(done) if isinstance(done, Delivered) else {})
+
+    def _found(self, about: Json) -> Json:
+        """Put messages and views in the place of their names."""
+        for name in about.keys() & {"message", "where"}:
+            ref = about[name]
+            if isinstance(ref, list):
+                about[name] = self._state.message(*ref)
+            else:
+                about[name] = self._people.view(about["user"], ref)
+        return about
 
     async def _upload(self, request: web.Request) -> web.StreamResponse:
         """Take a file's bytes: into a channel, or for a modal's file_input where none is named."""
-        about, content = request.query, await request.read()
-        if "channel" not in about:
-            file = self._people.keep(about["user"], about["name"], content)
-            return web.json_response({"reply": {"id": file.id}})
-        await self._people.upload(
-            about["user"],
-            about["channel"],
-            about["name"],
-            content,
-            comment=about.get("comment", ""),
-            thread_ts=about.get("thread_ts"),
-        )
-        return web.json_response({"reply": None})
+        about, content = dict(request.query), await request.read()
+        if "channel" in about:
+            await self._people.upload(content=content, **about)
+            return web.json_response({})
+        return web.json_response({"id": self._people.keep(content=content, **about).id})
 
 
-def _sse(event: Json) -> bytes:
-    return f"data: {json.dumps(event)}\n\n".encode()
+def _cookie(request: web.Request) -> str:
+    return f"page-{request.url.port}"  # cookies don't tell ports apart
 
 
-# --- the verbs of the page ------------------------------------------------------------------
+# --- what one person sees -------------------------------------------------------------------
 
 
-async def _say(people: People, about: Json) -> None:
-    await people.say(about["user"], about["channel"], about["text"], about.get("thread_ts"))
+def seen_by(state: State, user: str) -> Json:
+    """Show all that one person sees, as the page draws it."""
+    mine = [channel for channel in state.channels.values() if user in channel.members]
+    return {
+        "bot": state.bot_user,
+        "me": user,
+        "present": state.present,
+        "users": [asdict(person) for person in state.users.values()],
+        "channels": [_channel(channel) for channel in mine],
+        "messages": [_message(state, m) for one in mine for m in state.seen_by(one, user)],
+        "views": state.views.get(user, []),
+        "home": state.homes.get(user),
+        "commands": state.features.get("slash_commands", []),
+        "shortcuts": state.features.get("shortcuts", []),
+    }
 
 
-async def _slash(people: People, about: Json) -> Delivered:
-    command, _, text = about["text"].partition(" ")
-    return await people.slash(about["user"], about["channel"], command, text)
+def _channel(channel: Channel) -> Json:
+    return {"id": channel.id, "name": channel.name, "members": len(channel.members)}
 
 
-async def _click(people: People, about: Json) -> Delivered:
-    where: Message | Json
-    if "view" in about:
-        where = people.view(about["user"], about["view"])
-    else:
-        where = people.state.message(about["channel"], about["ts"])
-    return await people.click(about["user"], where, about["action_id"], about.get("value"))
-
-
-async def _submit(people: People, about: Json) -> Delivered:
-    return await people.submit_view(about["user"], about["view"], about["values"])
-
-
-async def _close(people: People, about: Json) -> None:
-    await people.close_view(about["user"], about["view"])
-
-
-async def _shortcut(people: People, about: Json) -> Delivered:
-    message = people.state.message(about["channel"], about["ts"]) if "ts" in about else None
-    return await people.shortcut(about["user"], about["callback_id"], message)
-
-
-async def _home(people: People, about: Json) -> None:
-    await people.open_home(about["user"])
-
-
-VERBS: dict[str, Callable[[People, Json], Awaitable[Delivered | None]]] = {
-    "say": _say,
-    "slash": _slash,
-    "click": _click,
-    "submit": _submit,
-    "close": _close,
-    "shortcut": _shortcut,
-    "home": _home,
-}
+def _message(state: State, message: Message) -> Json:
+    about = {"channel": message.channel, "ephemeral": message.ephemeral_to is not None}
+    return message_json(state, message) | about

@@ -1,132 +1,138 @@
-"""What the app receives: events, slash commands, clicks, submissions and shortcuts."""
+"""What the app receives: messages, files, events and interactions in Slack's JSON."""
 
 from __future__ import annotations
 
-import secrets
+from collections.abc import Iterator
 
-from bot.workspace.records import Channel, Json, Message, User
-from bot.workspace.shapes import message_json, team_json
+from bot.workspace.records import Change, Channel, File, Json, Message, User
 from bot.workspace.state import State
 
-KIND_NAMES = {"im": "directmessage", "group": "privategroup"}
+# --- messages and files ---------------------------------------------------------------------
 
 
-def event(state: State, inner: Json) -> Json:
-    """Wrap an event as the Events API does."""
-    authorization = {
-        "enterprise_id": None,
-        "team_id": state.team,
-        "user_id": state.bot_user,
-        "is_bot": True,
-        "is_enterprise_install": False,
+def message_json(state: State, message: Message, *, metadata: bool = False) -> Json:
+    """Show a message as history, events and interactions do; metadata only on request."""
+    by_bot = message.user == state.bot_user
+    answers = len(replies(state, message))
+    told = {
+        "type": "message",
+        "user": message.user,
+        "bot_id": state.bot if by_bot else None,
+        "app_id": state.app if by_bot else None,
+        "ts": message.ts,
+        "thread_ts": message.ts if answers else message.thread_ts,
+        "reply_count": answers,
+        "subtype": "file_share" if message.files else None,
+        "text": message.text,
+        "blocks": message.blocks,
+        "files": [file_json(state, file) for file in message.files],
+        "edited": message.edited_ts and {"user": message.user, "ts": message.edited_ts},
+        "metadata": message.metadata if metadata else None,
     }
+    return {name: part for name, part in told.items() if part or name == "text"}
+
+
+def replies(state: State, message: Message) -> list[Message]:
+    """List the public replies in a message's thread, oldest first."""
+    if message.is_reply:
+        return []
+    everyone = state.seen_by(state.channels[message.channel], "")
+    return [m for m in everyone if m.is_reply and m.thread_ts == message.ts]
+
+
+def file_json(state: State, file: File) -> Json:
+    url = f"{state.url}/files-pri/{file.id}"
     return {
-        "token": "verification-is-by-signature",
+        "id": file.id,
+        "name": file.name,
+        "title": file.title,
+        "mimetype": file.mimetype,
+        "filetype": file.name.rpartition(".")[2].lower(),
+        "user": file.user,
+        "size": file.size,
+        "alt_txt": file.alt_text,
+        "url_private": f"{url}/{file.name}",
+        "url_private_download": f"{url}/download/{file.name}",
+        "shares": {"public": file.shares},
+    }
+
+
+# --- events ---------------------------------------------------------------------------------
+
+
+def events(state: State, change: Change) -> Iterator[Json]:
+    """Tell what a change means to an app that is in the channel: a mention, files."""
+    message = change.message
+    if change.kind != "posted" or message is None or message.ephemeral_to:
+        return
+    if state.bot_user not in state.channels[message.channel].members:
+        return
+    if f"<@{state.bot_user}>" in message.text and message.user != state.bot_user:
+        about = {"type": "app_mention", "channel": message.channel, "event_ts": message.ts}
+        yield message_json(state, message) | about | {"subtype": None}
+    for file in message.files:
+        shared = {"type": "file_shared", "file_id": file.id, "user_id": file.user}
+        yield shared | {"channel_id": message.channel, "event_ts": message.ts}
+
+
+def home_opened(state: State, user: str) -> Json:
+    opened = {"type": "app_home_opened", "user": user, "tab": "home", "event_ts": state.new_ts()}
+    return opened | {"channel": state.dm(user).id}
+
+
+def envelope(state: State, event: Json) -> Json:
+    """Wrap an event as the Events API does."""
+    return {
+        "type": "event_callback",
         "team_id": state.team,
         "api_app_id": state.app,
-        "event": inner,
-        "type": "event_callback",
+        "event": event,
         "event_id": state.new_id("Ev"),
         "event_time": int(state.clock()),
-        "authorizations": [authorization],
-        "is_ext_shared_channel": False,
-        "event_context": f"4-{secrets.token_hex(8)}",
     }
 
 
-def message_event(state: State, message: Message) -> Json:
-    channel = state.channels[message.channel]
-    shape = message_json(state, message)
-    where = {"channel": channel.id, "channel_type": channel.kind, "event_ts": message.ts}
-    return shape | where
+# --- interactions ---------------------------------------------------------------------------
 
 
 def slash_command(state: State, user: User, channel: Channel, command: str, text: str) -> Json:
     """Build the form fields of a slash command; every value is a string."""
     return {
-        "token": "verification-is-by-signature",
         "team_id": state.team,
-        "team_domain": team_json(state)["domain"],
+        "api_app_id": state.app,
         "channel_id": channel.id,
-        "channel_name": KIND_NAMES.get(channel.kind, channel.name),
+        "channel_name": channel.name or "directmessage",
         "user_id": user.id,
         "user_name": user.name,
         "command": command,
         "text": text,
-        "api_app_id": state.app,
-        "is_enterprise_install": "false",
         "response_url": state.new_response_url(channel.id, user.id),
         "trigger_id": state.new_trigger(user.id),
     }
 
 
-def _interaction(state: State, kind: str, user: User) -> Json:
-    who = {"id": user.id, "username": user.name, "name": user.name, "team_id": state.team}
+def interaction(state: State, kind: str, user: User, about: Json) -> Json:
     return {
         "type": kind,
-        "user": who,
+        "user": {"id": user.id, "username": user.name, "team_id": state.team},
+        "team": {"id": state.team},
         "api_app_id": state.app,
-        "token": "verification-is-by-signature",
         "trigger_id": state.new_trigger(user.id),
-        "team": team_json(state),
-        "enterprise": None,
-        "is_enterprise_install": False,
+        **about,
     }
 
 
-def _place(channel: Channel) -> Json:
-    return {"id": channel.id, "name": KIND_NAMES.get(channel.kind, channel.name)}
-
-
-def message_actions(state: State, user: User, message: Message, action: Json) -> Json:
-    """Build the block_actions of a click in a message; an ephemeral one isn't sent along."""
+def on_message(state: State, user: User, message: Message) -> Json:
+    """Say about an interaction on which message it was; an ephemeral one isn't sent along."""
     channel = state.channels[message.channel]
-    container = {
-        "type": "message",
+    where = {"message_ts": message.ts, "channel_id": channel.id}
+    where |= {"thread_ts": message.thread_ts} if message.thread_ts else {}
+    about: Json = {
+        "container": {"type": "message", "is_ephemeral": bool(message.ephemeral_to), **where},
+        "channel": {"id": channel.id, "name": channel.name or "directmessage"},
         "message_ts": message.ts,
-        "channel_id": channel.id,
-        "is_ephemeral": message.ephemeral_to is not None,
-    }
-    if message.thread_ts:
-        container["thread_ts"] = message.thread_ts
-    shape = _interaction(state, "block_actions", user) | {
-        "container": container,
-        "channel": _place(channel),
-        "state": {"values": message.selected.get(user.id, {})},
-        "response_url": state.new_response_url(channel.id, user.id, message),
-        "actions": [action | {"action_ts": state.new_ts()}],
-    }
-    if message.ephemeral_to is None:
-        shape["message"] = message_json(state, message, metadata=True)
-    return shape
-
-
-def view_actions(state: State, user: User, view: Json, action: Json) -> Json:
-    return _interaction(state, "block_actions", user) | {
-        "container": {"type": "view", "view_id": view["id"]},
-        "view": view,
-        "actions": [action | {"action_ts": state.new_ts()}],
-    }
-
-
-def view_submission(state: State, user: User, view: Json) -> Json:
-    return _interaction(state, "view_submission", user) | {"view": view, "response_urls": []}
-
-
-def view_closed(state: State, user: User, view: Json) -> Json:
-    return _interaction(state, "view_closed", user) | {"view": view, "is_cleared": False}
-
-
-def shortcut(state: State, user: User, callback_id: str, message: Message | None) -> Json:
-    """Build a global shortcut, or a message shortcut where there is a message."""
-    action = {"callback_id": callback_id, "action_ts": state.new_ts()}
-    if message is None:
-        return _interaction(state, "shortcut", user) | action
-    channel = state.channels[message.channel]
-    about = {
-        "channel": _place(channel),
-        "message_ts": message.ts,
-        "message": message_json(state, message),
         "response_url": state.new_response_url(channel.id, user.id, message),
     }
-    return _interaction(state, "message_action", user) | action | about
+    if not message.ephemeral_to:
+        about["message"] = message_json(state, message, metadata=True)
+    return about

@@ -19,12 +19,6 @@ POSTS = Rate(per_second=1, burst=20)  # in one channel
 EDITS = Rate(per_second=1, burst=50)  # Tier 3: 50 and more a minute
 
 
-@dataclass
-class _Bucket:
-    tokens: float
-    filled_at: float
-
-
 class RateLimits:
     """Token buckets: posts per channel, edits per workspace; other methods are free."""
 
@@ -36,23 +30,18 @@ class RateLimits:
             "files.completeUploadExternal": posts,
             "chat.update": edits,
         }
-        self._buckets: dict[str, _Bucket] = {}
+        self._buckets: dict[str, tuple[float, float]] = {}  # tokens, and when they were counted
 
     def wait(self, method: str, args: Json) -> int:
         """Take one call; 0, or the seconds to wait where there is none left."""
         rate = self._rates.get(method)
         if rate is None:
             return 0
-        where = "" if method == "chat.update" else args.get("channel") or args.get("channel_id")
-        bucket = self._buckets.setdefault(f"{rate}{where}", _Bucket(rate.burst, self._clock()))
-        self._fill(bucket, rate)
-        if bucket.tokens < 1:
-            return math.ceil((1 - bucket.tokens) / rate.per_second)
-        bucket.tokens -= 1
-        return 0
-
-    def _fill(self, bucket: _Bucket, rate: Rate) -> None:
+        channel = args.get("channel") or args.get("channel_id")
+        bucket = method if method == "chat.update" else f"posts in {channel}"
         now = self._clock()
-        gained = (now - bucket.filled_at) * rate.per_second
-        bucket.tokens = min(rate.burst, bucket.tokens + gained)
-        bucket.filled_at = now
+        tokens, counted_at = self._buckets.get(bucket, (rate.burst, now))
+        tokens = min(rate.burst, tokens + (now - counted_at) * rate.per_second)
+        taken = 1 if tokens >= 1 else 0
+        self._buckets[bucket] = tokens - taken, now
+        return 0 if taken else math.ceil((1 - tokens) / rate.per_second)

@@ -30,9 +30,10 @@ class User:
 
 @dataclass
 class Channel:
+    """A public channel, or without a name one person's conversation with the bot."""
+
     id: str
     name: str
-    kind: Literal["channel", "group", "im"]
     members: list[str]
     is_archived: bool = False
     messages: dict[str, Message] = field(default_factory=dict)
@@ -42,15 +43,13 @@ class Channel:
 class File:
     id: str
     name: str
-    title: str
     user: str
     mimetype: str
-    created: int
-    content: bytes | None = None
-    size: int = 0
+    size: int
+    content: bytes = b""
+    title: str = ""
     alt_text: str = ""
-    shares: dict[str, list[str]] = field(default_factory=dict)  # channel id -> timestamps
-    deleted: bool = False
+    shares: dict[str, list[Json]] = field(default_factory=dict)  # channel id -> messages
 
 
 @dataclass
@@ -64,14 +63,10 @@ class Message:
     blocks: list[Json] = field(default_factory=list)
     files: list[File] = field(default_factory=list)
     thread_ts: str | None = None
-    broadcast: bool = False
     ephemeral_to: str | None = None
-    subtype: str | None = None
     metadata: Json | None = None
     edited_ts: str | None = None
-    reactions: dict[str, list[str]] = field(default_factory=dict)  # emoji name -> user ids
     selected: dict[str, Json] = field(default_factory=dict)  # user id -> what they chose in it
-    sender: str = ""  # a display name that is no user's, e.g. Slackbot
 
     @property
     def is_reply(self) -> bool:
@@ -80,20 +75,16 @@ class Message:
 
 @dataclass(frozen=True)
 class Change:
-    """What just happened; `touched` is a change of looks that is no edit (a reaction)."""
+    """What just happened: to a message, or to something else that people see."""
 
-    kind: Literal[
-        "posted", "edited", "touched", "deleted", "joined", "shared", "views", "home", "channels",
-        "presence",
-    ]  # fmt: skip
+    kind: Literal["posted", "edited", "other"]
     message: Message | None = None
-    user: str = ""
-    channel: str = ""
-    file: File | None = None
 
 
 @dataclass
 class Trigger:
+    """What opens one modal for a person, for 3 seconds."""
+
     user: str
     expires: float
     used: bool = False

@@ -13,7 +13,6 @@ from bot.workspace.records import Change, Json
 from bot.workspace.state import State
 
 CONNECTIONS = 10  # one app may hold
-TYPICAL_S = 3600  # of a connection's life, told in hello
 
 
 class SocketMode:
@@ -39,11 +38,11 @@ class SocketMode:
         socket = web.WebSocketResponse(heartbeat=30, max_msg_size=2**20)
         await socket.prepare(request)
         if self.connections >= CONNECTIONS:
-            await self._say_goodbye(socket, "too_many_websockets")
+            await _say_goodbye(socket, "too_many_websockets")
             return socket
         self._sockets[socket] = request
         try:
-            await socket.send_json(self._hello())
+            await socket.send_json({"type": "hello", "num_connections": self.connections})
             self._say_present()
             async for message in socket:
                 self._receive(message)
@@ -51,7 +50,7 @@ class SocketMode:
             self._forget(socket)
         return socket
 
-    async def send(self, kind: str, payload: Json, *, retry: int, reason: str) -> Json | None:
+    async def send(self, kind: str, payload: Json, *, retry: int) -> Json | None:
         """Deliver one envelope and wait for its ack; ConnectionError where nobody listens."""
         if not self._sockets:
             raise ConnectionError("no Socket Mode connection is open")
@@ -59,7 +58,7 @@ class SocketMode:
         envelope: Json = {"envelope_id": str(uuid.uuid4()), "type": kind, "payload": payload}
         envelope["accepts_response_payload"] = kind != "events_api"
         if kind == "events_api":
-            envelope |= {"retry_attempt": retry, "retry_reason": reason}
+            envelope |= {"retry_attempt": retry, "retry_reason": "timeout" if retry else ""}
         acked: asyncio.Future[Json | None] = asyncio.get_running_loop().create_future()
         self._waiting[envelope["envelope_id"]] = acked
         try:
@@ -71,10 +70,10 @@ class SocketMode:
     async def refresh(self) -> None:
         """Do what Slack does about hourly: warn, then ask every connection to be renewed."""
         for socket in list(self._sockets):
-            await socket.send_json(self._disconnect("warning"))
+            await socket.send_json(_disconnect("warning"))
         for socket in list(self._sockets):
             self._forget(socket)
-            await self._say_goodbye(socket, "refresh_requested")
+            await _say_goodbye(socket, "refresh_requested")
 
     async def drop(self) -> None:
         """Cut every connection without a word, as a broken network does."""
@@ -90,10 +89,7 @@ class SocketMode:
     def _receive(self, message: WSMessage) -> None:
         if message.type is not WSMsgType.TEXT:
             return
-        try:
-            ack = json.loads(message.data)
-        except ValueError:
-            return
+        ack = json.loads(message.data)
         waiting = self._waiting.get(ack.get("envelope_id", ""))
         if waiting and not waiting.done():
             waiting.set_result(ack.get("payload"))
@@ -107,19 +103,13 @@ class SocketMode:
         (self.opened.set if present else self.opened.clear)()
         if present is not self._state.present:
             self._state.present = present
-            self._state.tell(Change("presence"))
+            self._state.tell(Change("other"))
 
-    async def _say_goodbye(self, socket: web.WebSocketResponse, reason: str) -> None:
-        await socket.send_json(self._disconnect(reason))
-        await socket.close()
 
-    def _disconnect(self, reason: str) -> Json:
-        return {"type": "disconnect", "reason": reason, "debug_info": {"host": "workspace"}}
+async def _say_goodbye(socket: web.WebSocketResponse, reason: str) -> None:
+    await socket.send_json(_disconnect(reason))
+    await socket.close()
 
-    def _hello(self) -> Json:
-        return {
-            "type": "hello",
-            "num_connections": self.connections,
-            "connection_info": {"app_id": self._state.app},
-            "debug_info": {"host": "workspace", "approximate_connection_time": TYPICAL_S},
-        }
+
+def _disconnect(reason: str) -> Json:
+    return {"type": "disconnect", "reason": reason, "debug_info": {"host": "workspace"}}

@@ -1,4 +1,4 @@
-"""Slack's Web API methods for modals and the Home tab, and what a view holds."""
+"""Slack's Web API for modals and the Home tab, and what a view holds."""
 
 from __future__ import annotations
 
@@ -12,110 +12,63 @@ from bot.workspace.state import State
 STACK = 3  # modals above one another
 
 
-def show(state: State, user: str, view: Json, *, replaces: Json | None = None) -> Json:
-    """Put a modal on top of a person's stack, or in the place of one that is there."""
-    if view.get("type") != "modal":
-        raise SlackError(
-            "invalid_arguments", "[ERROR] a modal is expected [json-pointer:/view/type]"
-        )
-    stack = state.views.setdefault(user, [])
-    full = _complete(state, view, replaces)
-    if replaces:
-        stack[stack.index(replaces)] = full
-    else:
-        if len(stack) >= STACK:
-            raise SlackError("push_limit_reached")
-        full["previous_view_id"] = stack[-1]["id"] if stack else None
-        full["root_view_id"] = stack[0]["id"] if stack else full["id"]
-        stack.append(full)
-    state.tell(Change("views", user=user))
-    return full
-
-
-def _complete(state: State, view: Json, replaces: Json | None) -> Json:
-    """Add what Slack adds to a view: ids, a hash, and the state that people will fill in."""
-    old = replaces or {}
-    empty = {"close": None, "submit": None, "private_metadata": "", "callback_id": ""}
-    flags = {"clear_on_close": False, "notify_on_close": False, "external_id": ""}
-    identity = {
-        "id": old.get("id") or state.new_id("V"),
-        "team_id": state.team,
-        "app_id": state.app,
-        "app_installed_team_id": state.team,
-        "bot_id": state.bot,
-        "root_view_id": old.get("root_view_id"),
-        "previous_view_id": old.get("previous_view_id"),
-        "hash": f"{int(state.clock())}.{secrets.token_hex(4)}",
-        "state": old.get("state") or {"values": {}},
-    }
-    return empty | flags | check_view(view) | identity
-
-
-def _find(state: State, args: Args) -> tuple[str, Json]:
-    """Find whose view is meant, by its id or its external id, and refuse an outdated hash."""
-    view_id, external_id = args.get("view_id"), args.get("external_id")
-    for user, stack in state.views.items():
-        for view in stack:
-            if view["id"] == view_id or (external_id and view["external_id"] == external_id):
-                if args.get("hash") not in (None, view["hash"]):
-                    raise SlackError("hash_conflict")
-                return user, view
-    raise SlackError("not_found")
-
-
 @method("views.open")
 def _open(state: State, args: Args) -> Json:
-    view = check_view(_view(args))
-    user = state.use_trigger(args.need("trigger_id"))
-    state.views[user] = []
-    return {"view": show(state, user, view)}
+    return _push(state, args, keep=0)
 
 
 @method("views.push")
-def _push(state: State, args: Args) -> Json:
-    view = check_view(_view(args))
+def _push_on_top(state: State, args: Args) -> Json:
+    return _push(state, args, keep=STACK)
+
+
+def _push(state: State, args: Args, *, keep: int) -> Json:
+    """Put a modal on top of the first `keep` of a person's stack."""
+    view = check_view(args.get("view") or {}, "modal")
     user = state.use_trigger(args.need("trigger_id"))
-    return {"view": show(state, user, view)}
+    stack = state.views.get(user, [])[:keep]
+    if len(stack) >= STACK:
+        raise SlackError("push_limit_reached")
+    state.views[user] = [*stack, _complete(state, view, None)]
+    state.tell(Change("other"))
+    return {"view": state.views[user][-1]}
 
 
 @method("views.update")
 def _update(state: State, args: Args) -> Json:
-    user, old = _find(state, args)
-    return {"view": show(state, user, _view(args), replaces=old)}
+    """Put a modal in the place of one that is there; what was filled in stays."""
+    for stack in state.views.values():
+        for place, old in enumerate(stack):
+            if old["id"] == args.get("view_id"):
+                if args.get("hash") not in (None, old["hash"]):
+                    raise SlackError("hash_conflict")
+                stack[place] = _complete(state, check_view(args.get("view") or {}, "modal"), old)
+                state.tell(Change("other"))
+                return {"view": stack[place]}
+    raise SlackError("not_found")
 
 
 @method("views.publish")
 def _publish(state: State, args: Args) -> Json:
-    user, view = args.need("user_id"), _view(args)
+    user, view = args.need("user_id"), check_view(args.get("view") or {}, "home")
     if user not in state.users:
         raise SlackError("user_not_found")
-    if view.get("type") != "home":
-        raise SlackError(
-            "invalid_arguments", "[ERROR] a home is expected [json-pointer:/view/type]"
-        )
-    old = state.homes.get(user)
-    if old and args.get("hash") not in (None, old["hash"]):
-        raise SlackError("hash_conflict")
-    state.homes[user] = _complete(state, view, old) | {"state": {"values": {}}}
-    state.tell(Change("home", user=user))
+    state.homes[user] = _complete(state, view, state.homes.get(user))
+    state.tell(Change("other"))
     return {"view": state.homes[user]}
 
 
-def _view(args: Args) -> Json:
-    view = args.get("view")
-    if not isinstance(view, dict):
-        raise SlackError("invalid_arguments", "[ERROR] missing required field: view")
-    return view
-
-
 def close(state: State, user: str, view: Json) -> None:
-    """Take a modal away, and those above it; clear_on_close takes the whole stack."""
+    """Take a modal away, and those above it."""
     stack = state.views.get(user, [])
     if view in stack:
-        del stack[0 if view["clear_on_close"] else stack.index(view) :]
-        state.tell(Change("views", user=user))
+        del stack[stack.index(view) :]
+        state.tell(Change("other"))
 
 
-def clear(state: State, user: str) -> None:
-    state.views[user] = []
-    state.tell(Change("views", user=user))
+def _complete(state: State, view: Json, old: Json | None) -> Json:
+    """Add what Slack adds to a view: id, hash, and the state that people will fill in."""
+    kept = {"id": old["id"], "state": old["state"]} if old else {"id": state.new_id("V")}
+    empty = {"private_metadata": "", "callback_id": "", "state": {"values": {}}}
+    told = {"team_id": state.team, "app_id": state.app, "bot_id": state.bot}
+    return empty | view | told | kept | {"hash": f"{state.new_ts()}.{secrets.token_hex(4)}"}

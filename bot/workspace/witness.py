@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -42,22 +42,21 @@ class Witness:
 
     def transcript(self) -> str:
         """Tell all messages as lines of text, in the order they were posted."""
-        everything = [
-            m for channel in self.state.channels.values() for m in channel.messages.values()
-        ]
-        return "\n".join(map(self.line, sorted(everything, key=lambda m: float(m.ts))))
+        return "\n".join(map(self.line, sorted(self._everything(), key=lambda m: float(m.ts))))
 
     def line(self, message: Message) -> str:
         """Tell one message as a line: when, where, who, what."""
         at = datetime.fromtimestamp(float(message.ts), UTC)
         channel = self.state.channels[message.channel]
         place = f"#{channel.name}" if channel.name else "direct message"
-        user = self.state.users.get(message.user)
-        who = message.sender or (user.real_name if user else message.user)
+        who = self.state.users[message.user].real_name
         reply = " (in thread)" if message.is_reply else ""
         only = " (only visible to one)" if message.ephemeral_to else ""
         files = "".join(f" [{file.name}]" for file in message.files)
         return f"{at:%H:%M:%S} {place} {who}{reply}{only}: {message.text}{files}"
+
+    def _everything(self) -> Iterable[Message]:
+        return [m for channel in self.state.channels.values() for m in channel.messages.values()]
 
     # --- waiting ---
 
@@ -79,50 +78,29 @@ class Witness:
 
         TimeoutError after `within` seconds, with the transcript.
         """
-
-        def look() -> Message | None:
-            channels = self.state.channels.values()
-            everything = (m for channel in channels for m in channel.messages.values())
-            return next((m for m in everything if wanted(m)), None)
-
-        return await self._until(look, within)
+        return await self._first(self._everything, wanted, within)
 
     async def wait_for_view(
         self, user: str, wanted: Callable[[Json], object] = bool, within: float = 10
     ) -> Json:
         """Wait for a person's topmost modal to be as wanted."""
-
-        def look() -> Json | None:
-            stack = self.views(user)
-            return stack[-1] if stack and wanted(stack[-1]) else None
-
-        return await self._until(look, within)
+        return await self._first(lambda: self.views(user)[-1:], wanted, within)
 
     async def wait_for_home(
         self, user: str, wanted: Callable[[Json], object] = bool, within: float = 10
     ) -> Json:
         """Wait for a person's Home tab to be as wanted."""
+        return await self._first(lambda: filter(None, [self.home(user)]), wanted, within)
 
-        def look() -> Json | None:
-            home = self.home(user)
-            return home if home and wanted(home) else None
-
-        return await self._until(look, within)
-
-    async def _until(self, look: Callable[[], T | None], within: float) -> T:
-        happened = asyncio.Event()
-
-        def wake(_: Change) -> None:
-            happened.set()
-
-        self.state.listeners.append(wake)
+    async def _first(
+        self, look: Callable[[], Iterable[T]], wanted: Callable[[T], object], within: float
+    ) -> T:
+        changes = self.watch()
         try:
             async with asyncio.timeout(within):
-                while (found := look()) is None:
-                    await happened.wait()
-                    happened.clear()
-                return found
+                while True:
+                    for found in filter(wanted, look()):
+                        return found
+                    await anext(changes)
         except TimeoutError:
             raise TimeoutError(f"it did not happen. What did:\n{self.transcript()}") from None
-        finally:
-            self.state.listeners.remove(wake)

@@ -1,17 +1,10 @@
 // Block Kit as DOM. `act(element, value)` is called when a person presses or chooses something.
 
-import { asked, h } from "./dom.js";
-import { emojied, markdown, mrkdwn, richText, table } from "./text.js";
-
-export const text = (object) => (object.type === "mrkdwn" ? mrkdwn(object.text) : emojied(object.text));
+import { ask, h } from "./dom.js";
+import { text } from "./text.js";
 
 export function blocks(all, act) {
-  return all.map((block) => {
-    const draw = BLOCKS[block.type];
-    const drawn = draw ? draw(block, act) : unknown(block);
-    drawn.dataset.block = block.block_id ?? "";
-    return drawn;
-  });
+  return all.map((block) => (BLOCKS[block.type] ?? unknown)(block, act));
 }
 
 const BLOCKS = {
@@ -21,78 +14,82 @@ const BLOCKS = {
     h(".grow", {},
       block.text && h(".text", {}, text(block.text)),
       block.fields && h(".fields", {}, block.fields.map((field) => h(".text", {}, text(field))))),
-    block.accessory && h(".accessory", {}, element(block.accessory, act))),
-  context: (block) => h(".context", {}, block.elements.map((part) =>
-    part.type === "image" ? picture(part, "small") : h("span", {}, text(part)))),
+    block.accessory && element(block.accessory, act)),
+  context: (block) => h(".context", {}, block.elements.map((part) => h("span.text", {}, text(part)))),
   actions: (block, act) => h(".actions", {}, block.elements.map((part) => element(part, act))),
-  image: (block) => h("figure", {},
-    block.title && h("figcaption", {}, text(block.title)), picture(block, "large")),
-  markdown: (block) => h(".markdown", {}, markdown(block.text)),
-  rich_text: (block) => h(".markdown", {}, richText(block.elements)),
-  table: (block) => table(block.rows.map((row) => row.map(cell)), block.column_settings),
+  input: (block) => {
+    const id = `input-${block.block_id}`;
+    const control = element(block.element);
+    control.id = id;
+    return h(".input", { "data-block": block.block_id },
+      h("label", { for: id }, text(block.label), block.optional && h("span.optional", {}, " (optional)")),
+      control,
+      block.hint && h("p.hint", {}, text(block.hint)),
+      h("p.error", { role: "alert" }));
+  },
 };
 
-const cell = (content) => (content.type === "rich_text" ? richText(content.elements) : String(content.text ?? ""));
+const unknown = (block) => h(".unknown", {}, `This page does not draw blocks of the type “${block.type}”.`);
 
-function unknown(block) {
-  const said = block.text?.text ?? block.title?.text ?? block.title ?? "";
-  return h(".unknown", {}, `A block of the type “${block.type}”, which this page does not draw. `, said);
-}
-
-function picture(image, size) {
-  const id = image.slack_file?.id ?? image.slack_file?.url?.match(/-(F\w+)\//)?.[1];
-  if (id) return h(`img.${size}`, { src: `/page/files/${id}`, alt: image.alt_text, loading: "lazy" });
-  return h("span.unknown", {}, `Picture: ${image.alt_text} (${image.image_url}; this page loads nothing from outside)`);
-}
-
-export function element(part, act) {
-  const draw = ELEMENTS[part.type];
-  const drawn = draw ? draw(part, act) : h("span.unknown", {}, part.type);
-  drawn.dataset.action = part.action_id ?? "";
+function element(part, act) {
+  const drawn = ELEMENTS[part.type](part, act);
+  drawn.dataset.action = part.action_id;
   return drawn;
 }
 
-const confirmed = (part, act, value) => asked(part.confirm).then((yes) => yes && act(part, value));
-const chooser = (part, act) => ({ onchange: (event) => act && confirmed(part, act, event.target.value), "aria-label": part.placeholder?.text ?? part.action_id });
-
 const ELEMENTS = {
   button: (part, act) => h(`button.${part.style ?? "default"}`, {
-    type: "button", "aria-label": part.accessibility_label, title: part.url,
+    type: "button", title: part.url,
     onclick: () => {
-      if (part.url && /^https?:/.test(part.url)) window.open(part.url, "_blank", "noopener");
-      confirmed(part, act, part.value);
+      if (/^https?:/.test(part.url)) window.open(part.url, "_blank", "noopener");
+      confirmed(part, () => act(part, part.value));
     },
   }, text(part.text)),
-  static_select: (part, act) => h("select", chooser(part, act),
-    h("option", { value: "", disabled: true, selected: !part.initial_option }, part.placeholder?.text ?? "Choose"),
-    (part.options ?? []).map((option) => choice(option, part)),
-    (part.option_groups ?? []).map((group) =>
-      h("optgroup", { label: group.label.text }, group.options.map((option) => choice(option, part))))),
-  datepicker: (part, act) => h("input", { type: "date", value: part.initial_date, ...chooser(part, act) }),
-  overflow: (part, act) => h("details.overflow", {},
-    h("summary", { "aria-label": "More actions" }, "⋯"),
-    h(".menu", { role: "menu" }, part.options.map((option) => h("button", {
-      type: "button", role: "menuitem",
-      onclick: (event) => { event.target.closest("details").open = false; confirmed(part, act, option.value); },
-    }, text(option.text))))),
-  checkboxes: (part, act) => ticks(part, act, "checkbox"),
-  multi_static_select: (part, act) => ticks(part, act, "checkbox"),
-  radio_buttons: (part, act) => ticks(part, act, "radio"),
-  image: (part) => picture(part, "small"),
+  static_select: (part, act) => {
+    const options = part.options.map((option) => h("option", { value: option.value }, text(option.text)));
+    const hint = part.placeholder?.text ?? "Choose";
+    const menu = h("select", { "aria-label": act && hint, onchange: () => act && confirmed(part, () => act(part, menu.value)) },
+      h("option", { value: "", disabled: true }, hint), options);
+    menu.value = part.initial_option?.value ?? "";
+    return menu;
+  },
+  plain_text_input: (part) => {
+    const about = { placeholder: part.placeholder?.text, maxlength: 3000 };
+    const box = part.multiline ? h("textarea", { rows: 6, ...about }) : h("input", { type: "text", ...about });
+    box.value = part.initial_value ?? "";
+    return box;
+  },
+  file_input: (part) => {
+    const accept = part.filetypes?.map((type) => `.${type}`).join(",");
+    const pick = h("input", { type: "file", multiple: part.max_files !== 1, accept, onchange: async () => {
+      const user = sessionStorage.getItem("user");
+      const kept = [...pick.files].map((file) => ask(`upload?${new URLSearchParams({ user, name: file.name })}`, file));
+      pick.dataset.ids = JSON.stringify((await Promise.all(kept)).map(({ id }) => id));
+    } });
+    return pick;
+  },
 };
 
-const choice = (option, part) =>
-  h("option", { value: option.value, selected: part.initial_option?.value === option.value }, option.text.text);
+// Read what stands in the inputs of a form: block_id -> text, option, or ids of files.
+export function values(form) {
+  const inputs = [...form.querySelectorAll("[data-block]")];
+  return Object.fromEntries(inputs.map((input) => {
+    const control = input.querySelector("[data-action]");
+    return [input.dataset.block, control.type === "file" ? JSON.parse(control.dataset.ids ?? "[]") : control.value || null];
+  }));
+}
 
-function ticks(part, act, kind) {
-  const chosen = new Set([...(part.initial_options ?? []), part.initial_option].filter(Boolean).map((option) => option.value));
-  const group = h(".ticks", { role: kind === "radio" ? "radiogroup" : "group" });
-  const changed = () => {
-    const values = [...group.querySelectorAll(":checked")].map((box) => box.value);
-    if (act) confirmed(part, act, kind === "radio" ? values[0] : values);
-  };
-  group.append(...part.options.map((option) => h("label", {},
-    h("input", { type: kind, name: part.action_id, value: option.value, checked: chosen.has(option.value), onchange: changed }),
-    h("span", {}, text(option.text), option.description && h("small", {}, text(option.description))))));
-  return group;
+// Do it once the person has said yes, where the element has a confirmation dialog.
+function confirmed({ confirm }, act) {
+  if (!confirm) return act();
+  const answer = (yes) => { dialog.remove(); if (yes) act(); };
+  const style = confirm.style === "danger" ? "danger" : "primary";
+  const dialog = h("dialog.modal", { "aria-label": confirm.title.text, oncancel: () => answer(false) },
+    h("header", {}, h("h1", {}, text(confirm.title))),
+    h(".body", {}, h("p", {}, text(confirm.text))),
+    h("footer", {},
+      h("button", { onclick: () => answer(false) }, text(confirm.deny)),
+      h(`button.${style}`, { onclick: () => answer(true) }, text(confirm.confirm))));
+  document.body.append(dialog);
+  return dialog.showModal();
 }

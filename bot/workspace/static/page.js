@@ -1,140 +1,140 @@
-// The page: what one person sees of the workspace, live, and what they do in it.
+// The page: the server shows all that one person sees, anew after each change, and it is drawn.
 
 import { blocks } from "./blocks.js";
 import { composer } from "./composer.js";
 import { ask, byId, h, toast } from "./dom.js";
-import { avatar, drawMessage, seconds } from "./message.js";
+import { avatar, dayOf, drawMessage, isReply } from "./message.js";
 import { showModal } from "./modal.js";
 import { knowNames } from "./text.js";
 
 const GROUPED_S = 5 * 60; // messages of one person this close together share one name line
-const state = { user: sessionStorage.getItem("user"), channel: "", thread: null, tab: "messages", unread: new Set(), messages: new Map() };
-const person = (id) => state.users.find((user) => user.id === id);
-const channel = (id) => state.channels.find((one) => one.id === id);
-const key = (message) => `${message.channel}/${message.ts}`;
-const isReply = (message) => message.thread_ts && message.thread_ts !== message.ts;
-
-// --- live ---
-
+const here = { user: "", channel: null, thread: null, home: false };
+const read = new Map(); // channel -> the newest message seen in it
+let all = null; // what the server showed last
 let live = null;
 
 function listen(user) {
   live?.close();
+  here.user = user;
   sessionStorage.setItem("user", user);
-  state.user = user;
   live = new EventSource(`/page/live?user=${user}`);
   live.onmessage = (event) => {
-    const change = JSON.parse(event.data);
-    CHANGES[change.type](change);
+    all = JSON.parse(event.data);
+    here.user = all.me;
+    knowNames(all.users, all.channels);
+    draw();
   };
-  live.onerror = () => presence(null);
+  live.onerror = () => { byId("presence").textContent = "reconnecting…"; };
 }
 
-const CHANGES = {
-  snapshot(all) {
-    Object.assign(state, all, { messages: new Map(all.messages.map((message) => [key(message), message])) });
-    state.user = all.me;
-    knowNames(state.users, state.channels);
-    byId("team").textContent = all.team;
-    fromAddress();
-    presence(all.present);
-    drawAll();
-    showModal(state.views, state.user);
-  },
-  message({ message }) {
-    const fresh = !state.messages.has(key(message));
-    state.messages.set(key(message), message);
-    if (fresh && message.channel !== state.channel) { state.unread.add(message.channel); drawSidebar(); }
-    if (message.channel === state.channel) place(message, fresh);
-  },
-  gone({ channel: where, ts }) {
-    state.messages.delete(`${where}/${ts}`);
-    if (where === state.channel) refill();
-  },
-  views({ views }) { state.views = views; showModal(views, state.user); },
-  home({ home }) { state.home = home; drawHome(); },
-  channels({ channels }) { state.channels = channels; knowNames(state.users, channels); drawSidebar(); },
-  presence({ present }) { presence(present); },
-};
+const act = (verb, about) => ask(`do/${verb}`, { user: here.user, ...about });
+const person = (id) => all.users.find((user) => user.id === id);
+const title = (one) => (one.name ? `#${one.name}` : person(all.bot).real_name);
+const address = (one) => one.name || "coach";
 
-function presence(present) {
-  const words = present === null ? "reconnecting…" : `${bot()} is ${present ? "here" : "not connected"}`;
-  byId("presence").textContent = words;
-  byId("presence").className = present ? "here" : "away";
+function draw() {
+  const [where, tab] = location.hash.slice(1).split("/");
+  here.channel = all.channels.find((one) => address(one) === where) ?? all.channels[0];
+  here.home = !here.channel.name && tab === "home";
+  const messages = all.messages.filter((message) => message.channel === here.channel.id);
+  read.set(here.channel.id, messages.at(-1)?.ts);
+  drawSidebar();
+  drawHead();
+  fill("messages", messages.filter((message) => !isReply(message)));
+  drawThread(messages);
+  show("home", all.home, drawHome);
+  showModal(all.views.at(-1), here.user);
 }
 
-async function act(verb, about) {
-  const answer = await ask(`do/${verb}`, { user: state.user, ...about });
-  if (answer.error && verb !== "slash") toast(`That did not work: ${answer.error}`);
-  return answer;
+// Redraw a part of the page only where what it shows has changed.
+const shown = new Map();
+function show(id, what, make) {
+  const key = JSON.stringify(what ?? null);
+  if (shown.get(id) === key) return;
+  shown.set(id, key);
+  make(byId(id));
 }
 
 // --- sidebar and header ---
 
-function fromAddress() {
-  const [where, ts] = decodeURIComponent(location.hash.slice(1)).split("/");
-  const found = state.channels.find((one) => one.id === where || one.name === where || (where === "coach" && one.is_im));
-  state.channel = (found ?? channel(state.channel) ?? state.channels[0]).id;
-  state.unread.delete(state.channel);
-  const target = ts && `${state.channel}/${ts.slice(1, -6)}.${ts.slice(-6)}`;
-  state.thread = target && isReply(state.messages.get(target) ?? {}) ? state.messages.get(target).thread_ts : null;
-  state.tab = where === "coach" && ts === "home" ? "home" : "messages";
-}
-
-function go(hash) {
-  if (location.hash === `#${hash}`) return;
-  location.hash = hash;
-}
-
-const address = (one) => (one.is_im ? "coach" : one.name);
-const bot = () => person(state.bot).real_name;
-const label = (one) => (one.is_im ? bot() : one.name);
-
-function drawAll() {
-  drawSidebar();
-  drawHome();
-  const one = channel(state.channel);
-  byId("title").textContent = one.is_im ? bot() : `# ${one.name}`;
-  byId("members").textContent = one.is_im ? "App" : `${one.num_members} members`;
-  byId("tabs").hidden = !one.is_im;
-  for (const tab of byId("tabs").children) tab.setAttribute("aria-pressed", tab.dataset.tab === state.tab);
-  document.title = `${label(one)} – ${state.team}`;
-  const commands = { commands: () => state.commands, people: () => state.users };
-  composer(byId("composer"), { ...commands, name: `Message ${one.is_im ? bot() : `#${one.name}`}`, send });
-  drawMessages();
-  if (state.tab === "messages") byId("composer").querySelector("textarea").focus();
-}
-
 function drawSidebar() {
-  const item = (one) => h("li", {}, h(`a${state.unread.has(one.id) ? ".unread" : ""}`, {
-    href: `#${address(one)}`, "aria-current": one.id === state.channel ? "page" : null,
-  }, h("span.sign", { "aria-hidden": "true" }, one.is_im ? "◆" : "#"), label(one)));
-  byId("channels").replaceChildren(...state.channels.filter((one) => !one.is_im).map(item));
-  byId("apps").replaceChildren(...state.channels.filter((one) => one.is_im).map(item));
-  byId("people").replaceChildren(...state.users.filter((user) => !user.is_bot).map((user) => h("button", {
-    type: "button", "aria-pressed": String(user.id === state.user), onclick: () => listen(user.id),
-  }, avatar(user), h("span", {}, user.real_name, h("small", {}, user.is_admin ? "admin" : "member")))));
+  byId("presence").textContent = `${person(all.bot).real_name} is ${all.present ? "here" : "not connected"}`;
+  byId("presence").className = all.present ? "here" : "";
+  const unread = all.channels.filter((one) => all.messages.some((m) => m.channel === one.id && m.ts > (read.get(one.id) ?? "")));
+  const item = (one) => h("li", {}, h(`a${unread.includes(one) ? ".unread" : ""}`, {
+    href: `#${address(one)}`, "aria-current": one === here.channel && "page",
+  }, one.name ? `# ${one.name}` : title(one)));
+  const list = (wanted) => (ul) => ul.replaceChildren(...all.channels.filter(wanted).map(item));
+  show("channels", [all.channels, unread, here.channel], list((one) => one.name));
+  show("apps", [unread, here.channel], list((one) => !one.name));
+  show("people", [all.users, here.user], (group) => group.replaceChildren(...all.users.filter((user) => !user.is_bot).map((user) =>
+    h("button", { type: "button", "aria-pressed": String(user.id === here.user), onclick: () => { read.clear(); listen(user.id); } },
+      avatar(user), h("span", {}, user.real_name, h("small", {}, user.is_admin ? "admin" : "member"))))));
+}
+
+function drawHead() {
+  byId("title").textContent = title(here.channel);
+  byId("members").textContent = here.channel.name ? `${here.channel.members} members` : "App";
+  byId("messages").hidden = byId("composer").hidden = here.home;
+  byId("home").hidden = !here.home;
+  const tab = (name, hash, on) => h("button", { type: "button", "aria-pressed": String(on), onclick: () => { location.hash = hash; } }, name);
+  show("tabs", [here.channel.name, here.home], (tabs) => tabs.replaceChildren(
+    ...(here.channel.name ? [] : [tab("Messages", "coach", !here.home), tab("Home", "coach/home", here.home)])));
+  show("composer", here.channel.id, (form) => {
+    composer(form, { name: `Message ${title(here.channel)}`, commands: all.commands, send });
+    form.querySelector("textarea").focus();
+  });
+}
+
+function drawHome(section) {
+  const press = (part, value) => act("click", { where: all.home.id, action_id: part.action_id, value });
+  const drawn = all.home ? blocks(all.home.blocks, press) : h("p.empty", {}, "The app has published nothing here yet.");
+  section.replaceChildren(h(".blocks", {}, drawn));
 }
 
 // --- messages ---
 
-const inChannel = () => [...state.messages.values()].filter((message) => message.channel === state.channel)
-  .sort((a, b) => a.ts - b.ts);
-const replies = (ts) => inChannel().filter((message) => isReply(message) && message.thread_ts === ts);
-const onTop = () => inChannel().filter((message) => !isReply(message) || message.broadcast);
+const rows = { messages: new Map(), replies: new Map() }; // what is drawn, by what it shows
 
-function fill(list, messages, inThread) {
+function fill(id, messages) {
+  const list = byId(id), drawn = new Map(), held = holdFocus();
   const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 120;
-  let before = null;
-  list.replaceChildren(...messages.flatMap((message) => {
-    const day = dayOf(message);
-    const divider = !inThread && day !== (before && dayOf(before)) && h(".day", { role: "separator" }, h("span", {}, day));
-    const row = draw(message, inThread, !divider && follows(message, before));
-    before = message;
-    return divider ? [divider, row] : [row];
-  }));
-  if (!messages.length) list.append(h("p.empty", {}, "Nothing here yet. Type / for commands, or drop a file."));
+  const keep = (key, make) => drawn.set(key, rows[id].get(key) ?? make());
+  messages.forEach((message, i) => {
+    const before = messages[i - 1], day = dayOf(message);
+    if (id === "messages" && (!before || day !== dayOf(before))) keep(day, () => h(".day", { role: "separator" }, h("span", {}, day)));
+    const answers = id === "messages" ? all.messages.filter((one) => isReply(one) && one.thread_ts === message.ts).length : 0;
+    const compact = Boolean(before) && follows(message, before);
+    keep(JSON.stringify([message, answers, compact]), () => row(id, message, { answers, compact }));
+  });
+  if (!messages.length) keep("empty", () => h("p.empty", {}, "Nothing here yet. Type / for commands, or drop a file."));
+  rows[id] = drawn;
+  put(list, [...drawn.values()]);
+  held();
   if (atEnd) toEnd(list);
+}
+
+const follows = (message, before) => before.user === message.user && before.ephemeral === message.ephemeral
+  && message.ts - before.ts < GROUPED_S && !before.reply_count && dayOf(before) === dayOf(message);
+
+const row = (id, message, about) => drawMessage(message, {
+  ...about, act, user: person(message.user), reply: id === "messages" && (() => openThread(message.ts)),
+  shortcuts: all.shortcuts.filter((one) => one.type === "message"),
+});
+
+// Bring a list to these rows without moving those that stay: they keep focus, scroll and open menus.
+function put(list, wanted) {
+  const stay = new Set(wanted);
+  for (const old of [...list.children]) if (!stay.has(old)) old.remove();
+  wanted.forEach((one, i) => { if (list.children[i] !== one) list.insertBefore(one, list.children[i] ?? null); });
+}
+
+// A message that is edited while the keyboard stands on its button is drawn anew: go back there.
+function holdFocus() {
+  const action = document.activeElement?.dataset.action;
+  const ts = document.activeElement?.closest("[data-ts]")?.dataset.ts;
+  const path = `[data-ts="${ts}"] [data-action="${CSS.escape(action ?? "")}"]`;
+  return () => { if (ts && action && document.activeElement === document.body) document.querySelector(path)?.focus(); };
 }
 
 // Stay at the end while pictures are still coming in.
@@ -144,126 +144,59 @@ function toEnd(list) {
   for (const picture of list.querySelectorAll("img")) if (!picture.complete) picture.addEventListener("load", down, { once: true });
 }
 
-function drawMessages() {
-  const home = state.tab === "home";
-  byId("messages").hidden = byId("composer").hidden = home;
-  byId("home").hidden = !home;
-  fill(byId("messages"), onTop(), false);
-  toEnd(byId("messages"));
-  drawThread();
-}
+// --- the thread beside ---
 
-function drawThread() {
-  const root = state.thread && state.messages.get(`${state.channel}/${state.thread}`);
+function drawThread(messages) {
+  const root = messages.find((message) => message.ts === here.thread);
   byId("thread").hidden = !root;
   document.body.classList.toggle("threaded", Boolean(root));
   if (!root) return;
-  fill(byId("replies"), [root, ...replies(root.ts)], true);
-  if (byId("reply").dataset.root !== key(root)) {
-    byId("reply").dataset.root = key(root);
-    composer(byId("reply"), { name: "Reply…", commands: () => [], people: () => state.users, send: (words, files) => send(words, files, root.ts) });
-  }
-  toEnd(byId("replies"));
+  fill("replies", [root, ...messages.filter((message) => isReply(message) && message.thread_ts === root.ts)]);
+  show("reply", root.ts, (form) => {
+    composer(form, { name: "Reply…", commands: [], send: (words, files) => send(words, files, root.ts) });
+    form.querySelector("textarea").focus();
+  });
 }
-
-// Put one new or changed message where it belongs, without losing the scroll or the keyboard's place.
-function place(message, fresh) {
-  const held = holdFocus();
-  if (fresh || !replaceRows(message)) refill();
-  held();
-}
-
-function refill() {
-  fill(byId("messages"), onTop(), false);
-  const root = state.messages.get(`${state.channel}/${state.thread}`);
-  if (root) fill(byId("replies"), [root, ...replies(root.ts)], true);
-}
-
-function replaceRows(message) {
-  const rows = document.querySelectorAll(`[data-ts="${message.ts}"]`);
-  for (const row of rows) row.replaceWith(draw(message, row.closest("#replies") !== null, row.classList.contains("follows")));
-  return rows.length;
-}
-
-function holdFocus() {
-  const focused = document.activeElement;
-  const row = focused?.closest("[data-ts]");
-  if (!row || !focused.dataset.action) return () => {};
-  const path = `[data-ts="${row.dataset.ts}"] [data-action="${CSS.escape(focused.dataset.action)}"]`;
-  return () => row.isConnected || document.querySelector(path)?.focus();
-}
-
-const follows = (message, before) => before && before.user === message.user && before.ephemeral === message.ephemeral
-  && seconds(message) - seconds(before) < GROUPED_S && !before.reply_count;
-const dayOf = (message) => new Date(seconds(message) * 1000).toLocaleDateString(undefined, { weekday: "long", month: "long", day: "numeric" });
-
-const draw = (message, inThread, compact) => drawMessage(message, {
-  inThread, compact, person: person(message.user), app: bot(), bot: state.bot, openThread, act,
-  answers: inThread ? 0 : replies(message.ts).length,
-  shortcuts: message.ephemeral ? [] : state.shortcuts.filter((one) => one.type === "message"),
-});
 
 function openThread(ts) {
-  state.thread = ts;
-  drawThread();
-  byId("reply").querySelector("textarea").focus();
+  here.thread = ts;
+  shown.delete("reply"); // it takes the keyboard
+  draw();
 }
 
-function closeThread() {
-  state.thread = null;
-  drawThread();
-}
-
-async function send(words, files, thread_ts = null) {
-  const about = { channel: state.channel, thread_ts };
+async function send(words, files, thread_ts) {
+  const about = { channel: here.channel.id, ...(thread_ts && { thread_ts }) };
   for (const [i, file] of files.entries()) {
-    const query = new URLSearchParams({ user: state.user, channel: state.channel, name: file.name, comment: i ? "" : words });
-    if (thread_ts) query.set("thread_ts", thread_ts);
-    const { error } = await ask(`upload?${query}`, null, file);
-    if (error) toast(error);
+    await ask(`upload?${new URLSearchParams({ user: here.user, ...about, name: file.name, comment: i ? "" : words })}`, file);
   }
-  if (files.length || !words) return;
-  if (!words.startsWith("/")) await act("say", { ...about, text: words });
+  if (files.length) return;
+  const [, command, text] = words.match(/^(\/\S+)\s*(.*)$/s) ?? [];
+  if (!command) await act("say", { ...about, text: words });
   else if (thread_ts) toast("Slash commands can't be used in threads.");
-  else await act("slash", { ...about, text: words });
-}
-
-// --- Home ---
-
-function drawHome() {
-  const press = (part, value) => act("click", { view: state.home.id, action_id: part.action_id, value });
-  const shown = state.home ? blocks(state.home.blocks, press) : [h("p.empty", {}, "The app has published nothing here yet.")];
-  byId("home").replaceChildren(h(".blocks", {}, shown));
+  else await act("slash", { ...about, command, text });
 }
 
 // --- what the page listens to ---
 
-// On a phone the sidebar is a drawer.
-function sidebar(open) {
-  document.body.classList.toggle("drawer", open);
-  byId("menu").setAttribute("aria-expanded", String(open));
-}
+const drawer = (open) => document.body.classList.toggle("drawer", open); // the sidebar, on a phone
 
 addEventListener("hashchange", () => {
-  if (!state.channels) return;
-  fromAddress();
-  sidebar(false);
-  if (state.tab === "home") act("home", {});
-  drawAll();
+  here.thread = null;
+  drawer(false);
+  draw();
+  toEnd(byId("messages"));
+  if (here.home) act("open_home", {});
 });
-byId("close-thread").addEventListener("click", closeThread);
-byId("tabs").addEventListener("click", (event) => event.target.dataset.tab && go(event.target.dataset.tab === "home" ? "coach/home" : "coach"));
-byId("menu").addEventListener("click", (event) => { event.stopPropagation(); sidebar(true); });
-byId("main").addEventListener("click", () => sidebar(false));
+byId("close-thread").onclick = () => openThread(null);
+byId("menu").onclick = () => drawer(true);
 addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
-  const menu = document.querySelector("details.overflow[open]");
-  if (menu) menu.open = false;
-  else if (document.body.classList.contains("drawer")) sidebar(false);
-  else if (state.thread) closeThread();
+  drawer(false);
+  openThread(null);
 });
 addEventListener("click", (event) => {
-  for (const menu of document.querySelectorAll("details.overflow[open]")) if (!menu.contains(event.target)) menu.open = false;
+  if (!event.target.closest("#menu, #sidebar")) drawer(false);
+  for (const menu of document.querySelectorAll("details[open]")) if (!menu.contains(event.target)) menu.open = false;
 });
 
-listen(state.user ?? "ana");
+listen(sessionStorage.getItem("user") ?? "ana");
