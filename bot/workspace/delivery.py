@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
@@ -73,26 +73,21 @@ def _decoded(body: str) -> Json | None:
     return reply if isinstance(reply, dict) else {"text": body}
 
 
+@dataclass
 class Delivery:
     """Sends each payload once, or as often as the faults and Slack's retries want it."""
 
-    def __init__(
-        self,
-        socket_mode: SocketMode,
-        http: SignedHttp,
-        faults: Faults,
-        *,
-        ack_seconds: float,
-        retries_after: tuple[float, ...],
-    ) -> None:
-        self.log: list[Delivered] = []
-        self._socket_mode, self._http, self._faults = socket_mode, http, faults
-        self._ack_seconds, self._retries_after = ack_seconds, retries_after
-        self._tasks: set[asyncio.Task[Any]] = set()
+    sockets: SocketMode
+    http: SignedHttp
+    faults: Faults
+    ack_seconds: float
+    retries_after: tuple[float, ...]
+    log: list[Delivered] = field(default_factory=list)
+    _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
 
     async def interaction(self, kind: str, payload: Json) -> Delivered:
         """Deliver a command or a click, which Slack never repeats, and wait for the ack."""
-        copies, late = self._faults.next_delivery()
+        copies, late = self.faults.next_delivery()
         await asyncio.sleep(late)
         for _ in range(copies - 1):
             self._start(self._attempt(kind, payload))
@@ -100,7 +95,7 @@ class Delivery:
 
     def event(self, payload: Json) -> None:
         """Deliver an event in the background, again while it stays unacknowledged."""
-        copies, late = self._faults.next_delivery()
+        copies, late = self.faults.next_delivery()
         for _ in range(copies):
             self._start(self._with_retries(payload, late))
 
@@ -115,19 +110,19 @@ class Delivery:
         task.add_done_callback(self._tasks.discard)
 
     async def _with_retries(self, payload: Json, late: float) -> None:
-        for retry, pause in enumerate((late, *self._retries_after)):
+        for retry, pause in enumerate((late, *self.retries_after)):
             await asyncio.sleep(pause)
             delivered = await self._attempt("events_api", payload, retry)
             if delivered.error is None:
                 return
 
     async def _attempt(self, kind: str, payload: Json, retry: int = 0) -> Delivered:
-        transport = self._http if self._http.request_url else self._socket_mode
+        transport = self.http if self.http.request_url else self.sockets
         started, reply, error = time.perf_counter(), None, None
         try:
-            async with asyncio.timeout(self._ack_seconds):
+            async with asyncio.timeout(self.ack_seconds):
                 reply = await transport.send(kind, payload, retry=retry)
-                if self._faults.strikes("unheard", "ack"):
+                if self.faults.strikes("unheard", "ack"):
                     await asyncio.Future()
         except TimeoutError:
             error = "operation_timeout"

@@ -6,6 +6,7 @@ import asyncio
 import json
 import secrets
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from aiohttp import web
 from bot.workspace.delivery import Delivered
 from bot.workspace.payloads import message_json
 from bot.workspace.people import People
-from bot.workspace.records import Change, Channel, Json, Message, SlackError
+from bot.workspace.records import Channel, Json, Message, SlackError
 from bot.workspace.state import State
 
 STATIC = Path(__file__).parent / "static"
@@ -31,15 +32,7 @@ HEADERS = {
 PICTURES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
 TOGETHER_S = 0.03  # changes this close together are shown at once
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-VERBS: dict[str, Callable[..., Awaitable[object]]] = {
-    "say": People.say,
-    "slash": People.slash,
-    "click": People.click,
-    "submit_view": People.submit_view,
-    "close_view": People.close_view,
-    "shortcut": People.shortcut,
-    "open_home": People.open_home,
-}
+VERBS = {"say", "slash", "click", "submit_view", "close_view", "shortcut", "open_home"}
 
 
 class Page:
@@ -79,23 +72,13 @@ class Page:
         user = self._state.user(request.query["user"]).id
         stream = web.StreamResponse(headers=HEADERS | {"Content-Type": "text/event-stream"})
         await stream.prepare(request)
-        changed = asyncio.Event()
-        changed.set()
-
-        def wake(_: Change) -> None:
-            changed.set()
-
-        self._state.listeners.append(wake)
-        try:
+        with suppress(ConnectionResetError):  # when the page is closed
             while True:
-                await changed.wait()
-                changed.clear()
+                changed = self._state.changed
                 await stream.write(f"data: {json.dumps(seen_by(self._state, user))}\n\n".encode())
+                await changed.wait()
                 await asyncio.sleep(TOGETHER_S)
-        except ConnectionResetError:
-            return stream  # the page was closed
-        finally:
-            self._state.listeners.remove(wake)
+        return stream
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
         file = self._state.file(request.match_info["file"])
@@ -106,11 +89,11 @@ class Page:
 
     async def _do(self, request: web.Request) -> web.StreamResponse:
         """Do what a person did: a verb with the arguments of its method."""
-        verb = VERBS.get(request.match_info["verb"])
-        if verb is None:
+        verb, about = request.match_info["verb"], await request.json()
+        if verb not in VERBS:
             raise web.HTTPNotFound
         try:
-            done = await verb(self._people, **self._found(await request.json()))
+            done = await getattr(self._people, verb)(**self._found(about))
         except (SlackError, LookupError) as refused:
             return web.json_response({"error": str(refused)})
         return web.json_response(asdict(done) if isinstance(done, Delivered) else {})
@@ -119,10 +102,8 @@ class Page:
         """Put messages and views in the place of their names."""
         for name in about.keys() & {"message", "where"}:
             ref = about[name]
-            if isinstance(ref, list):
-                about[name] = self._state.message(*ref)
-            else:
-                about[name] = self._people.view(about["user"], ref)
+            view = isinstance(ref, str) and self._people.view(about["user"], ref)
+            about[name] = view or self._state.message(*ref)
         return about
 
     async def _upload(self, request: web.Request) -> web.StreamResponse:

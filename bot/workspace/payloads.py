@@ -41,18 +41,13 @@ def replies(state: State, message: Message) -> list[Message]:
 
 
 def file_json(state: State, file: File) -> Json:
-    url = f"{state.url}/files-pri/{file.id}"
-    return {
-        "id": file.id,
-        "name": file.name,
-        "title": file.title,
-        "mimetype": file.mimetype,
+    url = f"{state.url}/files-pri/{file.id}/{file.name}"
+    plain = ("id", "name", "title", "user", "mimetype", "size")
+    return {name: getattr(file, name) for name in plain} | {
         "filetype": file.name.rpartition(".")[2].lower(),
-        "user": file.user,
-        "size": file.size,
         "alt_txt": file.alt_text,
-        "url_private": f"{url}/{file.name}",
-        "url_private_download": f"{url}/download/{file.name}",
+        "url_private": url,
+        "url_private_download": url,
         "shares": {"public": file.shares},
     }
 

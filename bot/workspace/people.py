@@ -35,7 +35,7 @@ class People:
         return self.state.post(place, person.id, self._typed(text), thread_ts=thread_ts)
 
     async def slash(self, user: str, channel: str, command: str, text: str = "") -> Delivered:
-        """Type a slash command; what the ack carried is posted, an absent ack told to the asker."""
+        """Type a slash command; the asker is told where nobody acknowledges it."""
         person, place = self._at(user, channel)
         known = [one["command"] for one in self.state.features.get("slash_commands", [])]
         if self.state.manifest is not None and command not in known:
@@ -113,10 +113,6 @@ class People:
     async def open_home(self, user: str) -> None:
         """Open the app's Home tab; the app hears of it and may publish a view."""
         self._send(payloads.home_opened(self.state, self.state.user(user).id))
-
-    def add_person(self, name: str) -> User:
-        """Bring someone new into the workspace, its public channels included."""
-        return self.state.add_person(name)
 
     async def invite(self, channel: str, user: str) -> None:
         """Bring someone (or the bot) into a channel."""

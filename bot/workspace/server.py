@@ -1,16 +1,12 @@
 """A running workspace: its server, its people, and what tests and the tour ask of it.
 
-    async with Workspace(manifest) as ws:           # loopback, a free port
-        client = AsyncWebClient(token=ws.bot_token, base_url=ws.api_url)
+    async with Workspace(manifest) as ws:           # on ws.url; the bot's Slack is ws.api_url
         await ws.connected()                        # once the bot's socket is open
         await ws.slash("ana", "general", "/train", "list")
         message = await ws.wait_for(lambda m: "queued" in m.text)
         await ws.click("ana", message, "cancel")    # a button or a menu, by action_id
         view = await ws.wait_for_view("ana")
         await ws.submit_view("ana", view["id"], {"text": "I love it"})
-        ws.faults.lose_reply("chat.postMessage")    # faults.py has them all
-        await ws.sockets.drop()                     # or refresh()
-        ws.use_http("http://127.0.0.1:3000/slack/events")
 
 What people do is in people.py, what is seen and waited for in witness.py. People are "ana" (an
 admin) and "bo", channels "general" and "random" (which the bot isn't in), and `ws.dm("ana")`.
@@ -86,16 +82,6 @@ class Workspace(People, Witness):
         app.router.add_get("/link/", self.sockets.serve)
         return app
 
-    @property
-    def url(self) -> str:
-        """The page's address, without a slash at its end."""
-        return self.state.url
-
-    @property
-    def api_url(self) -> str:
-        """What SLACK_API_URL is set to."""
-        return f"{self.state.url}/api/"
-
     def use_http(self, request_url: str) -> None:
         """Deliver everything as signed requests to this address, no longer by Socket Mode."""
         self.http.request_url = request_url
@@ -109,7 +95,8 @@ class Workspace(People, Witness):
     async def __aenter__(self) -> Self:
         await self._runner.setup()
         await web.TCPSite(self._runner, HOST, self._port).start()
-        self.state.url = f"http://{HOST}:{self._runner.addresses[0][1]}"
+        self.url = self.state.url = f"http://{HOST}:{self._runner.addresses[0][1]}"
+        self.api_url = f"{self.url}/api/"  # what SLACK_API_URL is set to
         return self
 
     async def __aexit__(self, *_: object) -> None:

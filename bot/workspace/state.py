@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import mimetypes
 import secrets
@@ -39,6 +40,7 @@ class State:
         self.scopes = list(manifest["oauth_config"]["scopes"]["bot"]) if manifest else ALL_SCOPES
         self.url = ""  # known once the server listens; ends without a slash
         self.listeners: list[Callable[[Change], None]] = []
+        self.changed = asyncio.Event()  # set at the next change, and then replaced
         self.team, self.app, self.bot = "T0TRYCOACH", "A0TRYCOACH", "B0TRYCOACH"
         self.bot_token = f"xoxb-{secrets.token_hex()}"
         self.app_token = f"xapp-{secrets.token_hex()}"
@@ -118,6 +120,8 @@ class State:
     def tell(self, change: Change) -> None:
         for listener in list(self.listeners):
             listener(change)
+        self.changed.set()
+        self.changed = asyncio.Event()
 
     def add_channel(self, name: str, members: list[str]) -> Channel:
         channel = Channel(self.new_id("C" if name else "D"), name, members)

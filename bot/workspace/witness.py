@@ -95,12 +95,12 @@ class Witness:
     async def _first(
         self, look: Callable[[], Iterable[T]], wanted: Callable[[T], object], within: float
     ) -> T:
-        changes = self.watch()
         try:
             async with asyncio.timeout(within):
                 while True:
+                    changed = self.state.changed
                     for found in filter(wanted, look()):
                         return found
-                    await anext(changes)
+                    await changed.wait()
         except TimeoutError:
             raise TimeoutError(f"it did not happen. What did:\n{self.transcript()}") from None

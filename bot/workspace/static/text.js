@@ -28,8 +28,8 @@ export function mrkdwn(said) {
 
 // Lines that begin with > stand in a quotation.
 function quoted(said) {
-  const parts = said.split(/^((?:&gt; ?.*(?:\n|$))+)/m);
-  return parts.map((part, i) => (i % 2 ? h("blockquote", {}, inline(part.replace(/^&gt; ?/gm, "").trimEnd())) : inline(part)));
+  const parts = said.split(/^((?:(?:&gt;|>) ?.*(?:\n|$))+)/m);
+  return parts.map((part, i) => (i % 2 ? h("blockquote", {}, inline(part.replace(/^(&gt;|>) ?/gm, "").trimEnd())) : inline(part)));
 }
 
 const INLINE = new RegExp([
