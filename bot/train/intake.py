@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -33,9 +34,9 @@ async def hear_mention(office: Office, asker: Asker, event: Mapping[str, Any]) -
 
 
 async def press_use(office: Office, asker: Asker, value: str) -> Reply:
-    """Use the file of an offer."""
+    """Use the file of an offer, which has then done its work."""
     file_id, _, thread = value.partition(" ")
-    return await _use_by_id(office, asker, file_id, thread=thread)
+    return replace(await _use_by_id(office, asker, file_id, thread=thread), replace=True)
 
 
 async def take_shortcut(office: Office, asker: Asker) -> Reply | None:
