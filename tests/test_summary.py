@@ -34,9 +34,10 @@ def test_a_difference_is_claimed_only_where_it_is_shown(difference: Difference, 
     assert figures.difference(difference) == words
 
 
-def test_the_headline_has_accuracy_with_its_interval_and_the_rows() -> None:
+def test_the_headline_has_both_figures_with_their_intervals_and_the_rows() -> None:
     said = summary.headline(make_result())
     assert said.startswith("90.0% (")
+    assert said.count("–") == 2
     assert said.endswith("macro-F1 on 300 test rows")
 
 

@@ -21,7 +21,7 @@ TEXT = 3_500  # characters of a message's text; Slack refuses edits above 4,000
 def headline(summary: TrainSummary) -> str:
     scores = summary.scores
     return (
-        f"{figures.interval(scores.accuracy)} accuracy and {figures.percent(scores.macro_f1.value)} "
+        f"{figures.interval(scores.accuracy)} accuracy and {figures.interval(scores.macro_f1)} "
         f"macro-F1 on {figures.count(scores.n, 'test row')}"
     )
 
