@@ -12,7 +12,7 @@ from bot.workspace.chat import respond
 from bot.workspace.faults import Faults
 from bot.workspace.methods import call
 from bot.workspace.rate_limits import RateLimits
-from bot.workspace.records import File, Json, SlackError
+from bot.workspace.records import Json, SlackError
 from bot.workspace.state import State
 
 MAX_UPLOAD = 200 * 2**20  # bytes
@@ -22,13 +22,19 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @web.middleware
 async def only_loopback(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuse a request that names another host (DNS rebinding) or comes from another site."""
+    """Refuse a request that names another host (DNS rebinding) or comes from another site.
+
+    Outside the Web API, what Slack refuses is a 404 with its word.
+    """
     if request.host.rpartition(":")[0] not in LOOPBACK:
         raise web.HTTPForbidden(text="This server answers on loopback only.")
     origin = request.headers.get("Origin")
     if origin and origin != f"http://{request.host}":
         raise web.HTTPForbidden(text="This server answers its own page only.")
-    return await handler(request)
+    try:
+        return await handler(request)
+    except SlackError as refused:
+        raise web.HTTPNotFound(text=refused.error) from None
 
 
 class Routes:
@@ -73,15 +79,9 @@ class Routes:
         refusal = {"ok": False, "error": "ratelimited"}
         return web.json_response(refusal, status=429, headers={"Retry-After": str(wait)})
 
-    def _file(self, request: web.Request) -> File:
-        try:
-            return self._state.file(request.match_info["file"])
-        except SlackError:
-            raise web.HTTPNotFound from None
-
     async def _upload(self, request: web.Request) -> web.Response:
         """Take the bytes of a file whose place files.getUploadURLExternal made."""
-        file, content = self._file(request), await request.read()
+        file, content = self._state.file(request.match_info["file"]), await request.read()
         if len(content) != file.size:
             raise web.HTTPBadRequest(text="the length is not the one announced")
         file.content = content
@@ -92,15 +92,11 @@ class Routes:
         if _bearer(request) != self._state.bot_token or "files:read" not in self._state.scopes:
             sign_in = "<!doctype html><title>Sign in</title>"
             return web.Response(text=sign_in, content_type="text/html")
-        file = self._file(request)
+        file = self._state.file(request.match_info["file"])
         return web.Response(body=file.content, content_type=file.mimetype)
 
     async def _respond(self, request: web.Request) -> web.Response:
-        try:
-            respond(self._state, request.match_info["key"], await request.json())
-        except SlackError as refused:
-            status = 404 if refused.error in ("used_url", "expired_url") else 400
-            return web.Response(status=status, text=refused.error)
+        respond(self._state, request.match_info["key"], await request.json())
         return web.Response(text="ok")
 
 
