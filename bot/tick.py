@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -64,6 +65,8 @@ class Ticks:
 async def _guarded(name: str, work: Work) -> None:
     try:
         await work()
+    except asyncio.CancelledError:  # the bot stops; APScheduler would log it as a fault
+        return
     except Exception as error:  # noqa: BLE001 - the next tick may go well
         log.error("tick %s failed: %s\n%s", name, words(error), trace(error))  # noqa: TRY400
 

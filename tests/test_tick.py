@@ -84,3 +84,20 @@ def test_old_request_keys_are_forgotten(tmp_path: Path) -> None:
     with opened(tmp_path) as db:
         assert requests.is_first(db, "old", now=now)
         assert not requests.is_first(db, "new", now=now)
+
+
+async def test_a_tick_that_the_stop_interrupts_is_no_fault(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    begun = asyncio.Event()
+
+    async def never_done() -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    ticks = Ticks()
+    ticks.every(RARELY, "long", never_done)
+    async with ticks, asyncio.timeout(10):
+        await begun.wait()
+    await asyncio.sleep(0)
+    assert caplog.text == ""
