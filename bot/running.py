@@ -19,6 +19,7 @@ from bot import app, coach, connect, sentiment, tick, train
 from bot.answers import words
 from bot.asking import Feature, Office
 from bot.outbox import Outbox
+from bot.sentiment import answer
 from bot.sentiment.serving import Serving
 from bot.settings import BotSettings
 from bot.supervise import MistakeError
@@ -52,6 +53,7 @@ async def run_bot(settings: BotSettings, stop: asyncio.Event) -> None:
         ticks.every(SECOND, "outbox", outbox.flush)
         ticks.every(SECOND, "live", partial(live.refresh, office))
         ticks.every(DAY, "purge", partial(_purge, settings))
+        ticks.every(DAY, "warm", partial(answer.warm, office))
         desk = app.Desk(office, FEATURES, after=partial(ticks.soon, "outbox"))
         bolt = app.build(
             office, desk, signing_secret=_plain(settings.slack_signing_secret), team=team

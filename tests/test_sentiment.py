@@ -78,6 +78,15 @@ async def test_the_asker_alone_is_answered_by_the_model_that_serves(desk: Deskto
     assert f"sentiment v1, model {model.id}, trained on reviews" in said.text
 
 
+async def test_the_model_that_serves_is_in_memory_before_the_first_question(
+    desk: Desktop,
+) -> None:
+    model = let_serve(desk)
+    await answer.warm(desk.office)
+    (desk.office.settings.data_dir / model.path / "model.onnx").unlink()
+    assert "positive" in (await ask(desk, "good")).text
+
+
 async def test_below_the_threshold_it_is_not_sure(desk: Desktop) -> None:
     let_serve(desk)
     assert (await ask(desk, "good bad")).text.startswith("Not sure")

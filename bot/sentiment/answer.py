@@ -32,6 +32,13 @@ class Source:
     name: str
 
 
+async def warm(office: Office) -> None:
+    """Load the model that serves, so that the first asker after a start needn't wait for it."""
+    source = await asyncio.to_thread(_find_source, office)
+    if source is not None:
+        await office.serving.load(source.path)
+
+
 async def tell(office: Office, asker: Asker, command: Sentiment) -> Reply | None:
     """Answer a text; without one open a form for it."""
     if command.text is None or not command.text.strip():
