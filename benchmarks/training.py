@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import random
 import tempfile
 import time
 from collections import defaultdict
@@ -150,7 +151,9 @@ def prepare(
 ) -> tuple[RunSpec, TrainWork]:
     """Make the data set as an upload does, and choose the default recipe for it."""
     with table.open(encoding="utf-8", newline="") as file:
-        kept = [row for row in csv.DictReader(file) if row["label"] not in drop][:rows]
+        kept = [row for row in csv.DictReader(file) if row["label"] not in drop]
+    random.Random(0).shuffle(kept)  # noqa: S311 - a file may be sorted by label
+    kept = kept[:rows]
     upload = folder / "upload.csv"
     with upload.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(kept[0]))
@@ -222,7 +225,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=SAMPLE, help="a CSV: text, label[, split]")
     parser.add_argument("--drop", action="append", default=[], help="a label to leave out")
-    parser.add_argument("--rows", type=int, help="only so many rows")
+    parser.add_argument("--rows", type=int, help="only so many rows, drawn at random")
     parser.add_argument("--epochs", type=int, help="instead of the recipe's")
     parser.add_argument("--quick", action="store_true", help="one epoch")
     options = parser.parse_args()
