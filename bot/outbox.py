@@ -71,9 +71,11 @@ class Outbox:
             )
 
     async def _deliver(self, delivery: Delivery) -> None:
-        place = await asyncio.to_thread(self._place, delivery)
-        async with self._lanes[place.channel]:  # asyncio's locks are first come, first served
+        # Nothing is awaited before the lane: its lock is first come, first served, so messages of
+        # a channel go out in the order in which they were put.
+        async with self._lanes[delivery.channel]:
             try:
+                place = await asyncio.to_thread(self._place, delivery)
                 await self._send(delivery, place)
             except SlackApiError as error:
                 await self._judge(delivery, error)

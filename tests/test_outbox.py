@@ -70,6 +70,17 @@ async def test_messages_of_a_channel_arrive_once_and_in_order(desk: Desk) -> Non
     assert desk.get("k0").ts == desk.workspace.messages("general")[0].ts
 
 
+async def test_replies_and_messages_keep_their_order(desk: Desk) -> None:
+    """Finding a reply's thread takes a look into the database, which must not set it back."""
+    desk.put("root")
+    await desk.outbox.drain()
+    for number in range(8):
+        desk.put(f"k{number}", parent="root" if number % 2 == 0 else None)
+    await desk.outbox.drain()
+    sent = sorted(desk.workspace.messages("general"), key=lambda message: float(message.ts))
+    assert [m.text for m in sent[1:]] == [f"message k{number}" for number in range(8)]
+
+
 async def test_a_lost_reply_does_not_post_twice(desk: Desk) -> None:
     desk.workspace.faults.lose_reply("chat.postMessage")
     desk.put("once")

@@ -11,6 +11,7 @@ from trainer.spec import DataCard
 LABELS = 15  # shown
 BAR = 12  # characters
 LANGUAGES = 5
+RARE = 0.01  # below it a language is more likely a wrong guess
 
 
 def card(dataset: Dataset, *, note: str = "") -> Json:
@@ -91,7 +92,8 @@ def _say_lengths(found: DataCard) -> str:
 
 
 def _say_languages(found: DataCard) -> str:
-    shares = [f"{escape(code)} {share:.0%}" for code, share in found.languages.items()]
+    told = {code: share for code, share in found.languages.items() if share >= RARE}
+    shares = [f"{escape(code)} {share:.0%}" for code, share in told.items()]
     return ", ".join(shares[:LANGUAGES]) or "the language is not clear"
 
 
