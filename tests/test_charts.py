@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bot.train import charts, fonts
+from bot.train import charts, figures, fonts
 from bot.train.charts import Chart, confusion_matrix, loss_curve
 from trainer import evaluate
 from trainer.spec import Difference, Evaluated, Export, Recipe, TrainSummary
@@ -146,5 +146,5 @@ def test_the_same_run_gives_the_same_picture() -> None:
 @pytest.mark.parametrize("label", ["short", "an ordinary label of some length", "很长的标签" * 9])
 def test_a_shortened_label_keeps_its_beginning_and_its_end(label: str) -> None:
     short = fonts.shorten(label, 16)
-    assert fonts.width(short) <= 16
+    assert figures.width(short) <= 16
     assert (short[:3], short[-3:]) == (label[:3], label[-3:])

@@ -211,7 +211,7 @@ def _name_labels(axes: Axes, labels: Sequence[str]) -> None:
     places = np.arange(len(labels))
     axes.set_xticks(places, labels)
     axes.set_yticks(places, labels)
-    if len(labels) * max(map(fonts.width, labels)) > LEVEL:
+    if len(labels) * max(map(figures.width, labels)) > LEVEL:
         axes.tick_params(axis="x", labelrotation=40)
         for words in axes.get_xticklabels():
             words.set(ha="right", rotation_mode="anchor")

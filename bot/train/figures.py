@@ -93,13 +93,12 @@ def table(rows: Sequence[Sequence[str]], *, widest: int = 28) -> str:
     Longer cells are cut; characters of double width (CJK) count for two.
     """
     cells = [[_cut(cell, widest) for cell in row] for row in rows]
-    widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
+    widths = [max(map(width, column)) for column in zip(*cells, strict=True)]
     return "\n".join(
         "  ".join(
             cell + space if column == 0 else space + cell
             for column, (cell, space) in enumerate(
-                (cell, " " * (width - _width(cell)))
-                for cell, width in zip(row, widths, strict=True)
+                (cell, " " * (wide - width(cell))) for cell, wide in zip(row, widths, strict=True)
             )
         ).rstrip()
         for row in cells
@@ -108,14 +107,15 @@ def table(rows: Sequence[Sequence[str]], *, widest: int = 28) -> str:
 
 def _cut(cell: str, widest: int) -> str:
     line = " ".join(cell.replace("`", "'").split())
-    if _width(line) <= widest:
+    if width(line) <= widest:
         return line
-    while _width(line) >= widest:
+    while width(line) >= widest:
         line = line[:-1]
     return line + "…"
 
 
-def _width(text: str) -> int:
+def width(text: str) -> int:
+    """Count the columns that a text takes in a monospaced font; wide characters (CJK) take two."""
     return sum(_columns(character) for character in text)
 
 

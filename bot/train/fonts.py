@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import cache
 
 from matplotlib.font_manager import FontEntry, fontManager, get_font
+
+from bot.train.figures import width
 
 USUAL = "DejaVu Sans"  # matplotlib brings it
 UNWANTED = ("Last Resort", "Emoji")  # boxes for everything; bitmaps that can't be drawn
@@ -26,10 +27,6 @@ def shorten(words: str, columns: int) -> str:
     while width(head) + width(tail) >= columns:
         head, tail = (head[:-1], tail) if width(head) > width(tail) else (head, tail[1:])
     return f"{head.rstrip()}…{tail.lstrip()}"
-
-
-def width(line: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line)
 
 
 def make_legible(words: Sequence[str]) -> tuple[list[str], list[str]]:
