@@ -121,12 +121,6 @@ def needing(db: Database, dataset_hash: str) -> list[Job]:
     return list(_where(db, condition, dataset_hash))
 
 
-def counts(db: Database) -> dict[JobState, int]:
-    """Count training jobs by state."""
-    sql = "SELECT state, count(*) AS n FROM jobs WHERE kind = 'train' GROUP BY state"
-    return {row["state"]: row["n"] for row in db.query(sql)}
-
-
 def claim(db: Database, number: int, *, slot: str, now: datetime) -> Job | None:
     """Start the next attempt of a queued job in a slot; None where another was quicker."""
     with immediate(db):
