@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from filelock import FileLock
 from sqlite_utils import Database
 
 from storage import schema
@@ -59,7 +60,8 @@ def migrate(data_dir: Path) -> None:
     """
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     (data_dir / FILENAME).touch(mode=0o600)
-    with opened(data_dir) as db:
+    # Turning WAL on needs the file alone, and SQLite doesn't wait for it: two would be "locked".
+    with FileLock(data_dir / "migrate.lock"), opened(data_dir) as db:
         db.enable_wal()
         with immediate(db):
             refuse_newer(db)
