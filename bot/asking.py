@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from slack_sdk.web.async_client import AsyncWebClient
+from sqlite_utils import Database
 
 from bot.settings import BotSettings
+from storage.records import Delivery
 
 if TYPE_CHECKING:
     from bot.sentiment.serving import Serving
@@ -108,6 +110,20 @@ class Listener:
     wants: Callable[[Mapping[str, Any]], bool] = bool
 
 
+# What a feature does by itself, without being asked.
+Work = Callable[[Office], Awaitable[object]]
+Guard = Callable[[Office, Delivery], Awaitable[str | None]]  # why it must not go, or None
+HomeSection = Callable[[Database, Office, str], list[Block]]  # for a user's Home tab
+
+
+@dataclass(frozen=True)
+class Tick:
+    """Work that is due over and over; what is due is in the database."""
+
+    every: timedelta
+    work: Work
+
+
 @dataclass(frozen=True)
 class Feature:
     """What one part of Coach answers to: commands by record, the rest by Slack's ids.
@@ -120,3 +136,7 @@ class Feature:
     modals: Mapping[str, Modal] = field(default_factory=dict)
     shortcuts: Mapping[str, ShortcutHandler] = field(default_factory=dict)
     events: Mapping[str, Listener] = field(default_factory=dict)  # by type: file_shared, …
+    ticks: Mapping[str, Tick] = field(default_factory=dict)
+    # By the first part of a delivery's key: asked once more right before it is sent.
+    guards: Mapping[str, Guard] = field(default_factory=dict)
+    home: Sequence[HomeSection] = ()

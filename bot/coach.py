@@ -16,8 +16,9 @@ from slack_sdk.errors import SlackApiError
 
 from bot.answers import words
 from bot.asking import Asker, Block, Feature, Listener, Office, RefusalError, Reply
-from bot.commands import Help, Status, Who
-from bot.usage import USAGE, Usage, about, names
+from bot.commands.coach import Help, Status, Who
+from bot.commands.words import Usage
+from bot.usage import USAGE, about, names
 from bot.wording import code, did_you_mean, escape
 from storage import deliveries, hosts, jobs, models, runs
 from storage.database import opened

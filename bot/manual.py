@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bot.usage import USAGE, Usage
+from bot.commands.words import Usage
+from bot.usage import USAGE
 
 PREFACE = """# Commands
 

@@ -12,9 +12,10 @@ from typing import Annotated, Any
 from pydantic import TypeAdapter, ValidationError
 
 from bot.asking import RefusalError
-from bot.commands import Command, Help
-from bot.usage import USAGE, Usage, hints, verbs_of
-from bot.wording import code, did_you_mean, plain
+from bot.commands.coach import Help
+from bot.commands.words import Command, Usage, hints
+from bot.usage import USAGE, verbs_of
+from bot.wording import code, did_you_mean, plain, with_ids
 from trainer.spec import Recipe
 
 # A word, or a stretch in straight or curly quotes with what stands before it.
@@ -38,10 +39,10 @@ def parse(command: str, text: str) -> Command:
     if not usages:
         known = {usage.command for usage in USAGE}
         raise RefusalError(f"Coach has no command {code(command)}.{did_you_mean(command, known)}")
-    typed = plain(text)
     for name in _raw(usages[0]):
-        return _make(usages[0], {name: typed.strip()} if typed.strip() else {})
-    words = list(_split(typed))
+        typed = plain(text).strip()
+        return _make(usages[0], {name: typed} if typed else {})
+    words = list(_split(with_ids(text)))
     if not _has_help(usages) and (not words or words[0].value.lower() == "help"):
         return Help(" ".join([command[1:], *(word.value for word in words[1:])]))
     if not words:
@@ -117,7 +118,7 @@ def _has_help(usages: Sequence[Usage]) -> bool:
 def _choose(usages: Sequence[Usage], words: Sequence[Word]) -> tuple[Usage, Sequence[Word]]:
     """Choose the verb that the words begin with; a data set called like a verb loses to it."""
     spoken = tuple(word.value.lower() for word in words)
-    for usage in usages:
+    for usage in sorted(usages, key=lambda usage: -len(usage.words)):
         if usage.words and spoken[: len(usage.words)] == usage.words:
             return usage, words[len(usage.words) :]
     group = [
@@ -162,14 +163,14 @@ def _make(usage: Usage, values: dict[str, Any]) -> Command:
 
 def _arguments(usage: Usage, typed: list[str]) -> dict[str, Any]:
     names = list(usage.arguments)
-    if names and usage.arguments[names[0]].rest:
-        return {names[0]: " ".join(typed)} if typed else {}
+    if names and usage.arguments[names[-1]].rest and len(typed) >= len(names):
+        typed = [*typed[: len(names) - 1], " ".join(typed[len(names) - 1 :])]
     if len(typed) > len(names):
         raise _too_many(usage, typed)
-    if len(typed) < len(names):
+    if len(typed) < len(names) and not usage.is_optional(names[len(typed)]):
         missing = usage.arguments[names[len(typed)]].meaning
         raise RefusalError(f"`{_spoken(usage)}` needs {missing}. For example: `{usage.example}`.")
-    return {name: _convert(usage, name, value) for name, value in zip(names, typed, strict=True)}
+    return {name: _convert(usage, name, value) for name, value in zip(names, typed, strict=False)}
 
 
 def _too_many(usage: Usage, typed: list[str]) -> RefusalError:

@@ -54,6 +54,9 @@ async def run_bot(settings: BotSettings, stop: asyncio.Event) -> None:
         ticks.every(SECOND, "live", partial(live.refresh, office))
         ticks.every(DAY, "purge", partial(_purge, settings))
         ticks.every(DAY, "warm", partial(answer.warm, office))
+        for feature in FEATURES:
+            for name, due in feature.ticks.items():
+                ticks.every(due.every, name, partial(due.work, office))
         desk = app.Desk(office, FEATURES, after=partial(ticks.soon, "outbox"))
         bolt = app.build(
             office, desk, signing_secret=_plain(settings.slack_signing_secret), team=team

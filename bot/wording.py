@@ -10,6 +10,12 @@ QUOTED_CHARACTERS = 60  # of what someone typed, in an answer
 
 # `<#C1|general>`, `<@U1|bo>`, `<https://…|label>`: Slack's marks, readable by their second half.
 _MARK = re.compile(r"<(?P<sign>[#@!]?)[^<>|]*\|(?P<label>[^<>|]+)>")
+_NAMED = re.compile(r"<([@#][A-Z0-9]+)\|[^<>]*>")
+
+
+def with_ids(text: str) -> str:
+    """Read what Slack sent with people and channels by their ids, `<@U1>` and `<#C1>`."""
+    return plain(_NAMED.sub(r"<\1>", text))
 
 
 def plain(text: str) -> str:

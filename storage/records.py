@@ -21,7 +21,7 @@ class Job:
 
     id: int
     key: str  # of the request that made it: the same request makes one job
-    kind: str  # "train" or "intake"
+    kind: str  # "train", "intake" or "encoder"
     state: JobState
     work: Json  # trainer.spec.Work, as data
     priority: int  # higher starts earlier
@@ -189,4 +189,8 @@ def _converter(hint: str) -> Callable[[Any], Any]:
         return lambda value: None if value is None else datetime.fromisoformat(value)
     if "dict" in hint:
         return lambda value: None if value is None else json.loads(value)
+    if "list" in hint:
+        return lambda value: [] if value is None else json.loads(value)
+    if hint in {str(bool), str(bool | None)}:
+        return lambda value: None if value is None else bool(value)
     return lambda value: value

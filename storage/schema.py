@@ -10,7 +10,7 @@ M001 = """
 CREATE TABLE jobs (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     key TEXT NOT NULL UNIQUE,
-    kind TEXT NOT NULL CHECK (kind IN ('train', 'intake')),
+    kind TEXT NOT NULL CHECK (kind IN ('train', 'intake', 'encoder')),
     state TEXT NOT NULL CHECK (state IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')),
     work TEXT NOT NULL CHECK (json_valid(work)),
     priority INTEGER NOT NULL DEFAULT 0,
@@ -156,7 +156,373 @@ CREATE TABLE hosts (
 """
 
 
+M002 = """
+-- People. `user` and `channel` are Slack's ids everywhere; days are YYYY-MM-DD, hours are HH:MM.
+CREATE TABLE members (
+    user TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    kind TEXT NOT NULL DEFAULT 'person' CHECK (kind IN ('person', 'guest', 'bot')),
+    discipline TEXT,
+    zone TEXT NOT NULL DEFAULT 'UTC',
+    country TEXT,
+    language TEXT NOT NULL DEFAULT 'en',
+    works_from TEXT NOT NULL DEFAULT '09:00',
+    works_to TEXT NOT NULL DEFAULT '18:00',
+    work_days TEXT NOT NULL DEFAULT 'MO,TU,WE,TH,FR',
+    digest_at TEXT DEFAULT '09:00',
+    paused_until TEXT,
+    muted TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(muted)),
+    manager TEXT,
+    matched INTEGER NOT NULL DEFAULT 1,
+    helps INTEGER NOT NULL DEFAULT 0,
+    active INTEGER NOT NULL DEFAULT 1,
+    joined_at TEXT NOT NULL,
+    left_at TEXT
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE leaves (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    user TEXT NOT NULL REFERENCES members (user),
+    starts_on TEXT NOT NULL,
+    ends_on TEXT NOT NULL CHECK (ends_on >= starts_on)
+) STRICT;
+
+CREATE TABLE roles (
+    user TEXT NOT NULL,
+    role TEXT NOT NULL CHECK (role IN ('admin', 'lead', 'panel', 'committee', 'guest')),
+    given_by TEXT NOT NULL,
+    given_at TEXT NOT NULL,
+    PRIMARY KEY (user, role)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE audit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at TEXT NOT NULL,
+    by TEXT NOT NULL,
+    action TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    before TEXT,
+    after TEXT
+) STRICT;
+CREATE INDEX audit_by_person ON audit (by, id);
+CREATE INDEX audit_by_action ON audit (action, id);
+
+CREATE TABLE channels (
+    channel TEXT PRIMARY KEY,
+    language TEXT,
+    purpose TEXT
+) STRICT, WITHOUT ROWID;
+
+-- Time.
+CREATE TABLE schedules (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    rule TEXT NOT NULL,
+    starts_at TEXT NOT NULL,
+    zone TEXT NOT NULL,
+    created_by TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    handled_until TEXT NOT NULL,
+    stopped_by TEXT,
+    stopped_at TEXT
+) STRICT;
+
+CREATE TABLE workday_overrides (
+    country TEXT NOT NULL,
+    day TEXT NOT NULL,
+    works INTEGER NOT NULL,
+    PRIMARY KEY (country, day)
+) STRICT, WITHOUT ROWID;
+
+-- What was reminded of and what came of it; obligations themselves are computed, never stored.
+CREATE TABLE nudges (
+    member TEXT NOT NULL,
+    obligation TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    day TEXT NOT NULL,
+    sent_at TEXT NOT NULL,
+    PRIMARY KEY (member, obligation, day)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX nudges_by_kind ON nudges (kind, sent_at);
+
+CREATE TABLE responses (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    member TEXT NOT NULL,
+    obligation TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    response TEXT NOT NULL CHECK (response IN ('done', 'snoozed', 'declined')),
+    until TEXT,
+    at TEXT NOT NULL
+) STRICT;
+CREATE INDEX responses_by_obligation ON responses (member, obligation, id);
+
+-- Skills and learning.
+CREATE TABLE skills (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+    zh TEXT,
+    critical INTEGER NOT NULL DEFAULT 0,
+    added_by TEXT NOT NULL,
+    added_at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE member_skills (
+    user TEXT NOT NULL REFERENCES members (user),
+    skill INTEGER NOT NULL REFERENCES skills (id),
+    have INTEGER CHECK (have BETWEEN 0 AND 4),
+    want INTEGER NOT NULL DEFAULT 0,
+    source TEXT NOT NULL DEFAULT 'self' CHECK (source IN ('self', 'lead', 'import')),
+    assessed_by TEXT,
+    assessed_at TEXT,
+    PRIMARY KEY (user, skill)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE resources (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL CHECK (kind IN ('paper', 'course', 'talk', 'post-mortem', 'article')),
+    title TEXT NOT NULL UNIQUE,
+    link TEXT,
+    minutes INTEGER NOT NULL CHECK (minutes > 0),
+    about TEXT NOT NULL DEFAULT '',
+    track TEXT NOT NULL DEFAULT 'technical' CHECK (track IN ('technical', 'industry', 'soft')),
+    discipline TEXT,
+    mends TEXT,
+    added_by TEXT NOT NULL,
+    added_at TEXT NOT NULL,
+    retired_at TEXT
+) STRICT;
+
+CREATE TABLE resource_skills (
+    resource INTEGER NOT NULL REFERENCES resources (id),
+    skill INTEGER NOT NULL REFERENCES skills (id),
+    PRIMARY KEY (resource, skill)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE resource_marks (
+    user TEXT NOT NULL,
+    resource INTEGER NOT NULL REFERENCES resources (id),
+    mark TEXT NOT NULL CHECK (mark IN ('shown', 'started', 'done', 'declined')),
+    at TEXT NOT NULL,
+    PRIMARY KEY (user, resource, mark)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE encoders (
+    id TEXT PRIMARY KEY,
+    base_model TEXT NOT NULL,
+    path TEXT NOT NULL,
+    dimensions INTEGER NOT NULL,
+    job INTEGER REFERENCES jobs (id),
+    created_at TEXT NOT NULL,
+    serves_since TEXT
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE vectors (
+    encoder TEXT NOT NULL REFERENCES encoders (id),
+    text_hash TEXT NOT NULL,
+    vector BLOB NOT NULL,
+    PRIMARY KEY (encoder, text_hash)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE learning_plans (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    user TEXT NOT NULL REFERENCES members (user),
+    track TEXT NOT NULL CHECK (track IN ('technical', 'industry', 'soft')),
+    owner TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    UNIQUE (user, track)
+) STRICT;
+
+CREATE TABLE assignments (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    plan INTEGER NOT NULL REFERENCES learning_plans (id),
+    user TEXT NOT NULL REFERENCES members (user),
+    resource INTEGER NOT NULL REFERENCES resources (id),
+    due_on TEXT,
+    state TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'done', 'dropped')),
+    evidence TEXT,
+    assigned_by TEXT NOT NULL,
+    assigned_at TEXT NOT NULL,
+    ended_at TEXT
+) STRICT;
+CREATE INDEX assignments_open ON assignments (user) WHERE state = 'open';
+
+-- Sessions: a recurring or single date in its own zone; each date is an occurrence.
+CREATE TABLE sessions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL CHECK (kind IN ('lecture', 'exchange', 'cross-talk', 'competition',
+        'privacy-review', 'innovation-fund', 'study-leave', 'equity')),
+    title TEXT NOT NULL,
+    about TEXT NOT NULL DEFAULT '',
+    link TEXT,
+    rule TEXT,
+    starts_at TEXT NOT NULL,
+    zone TEXT NOT NULL,
+    minutes INTEGER NOT NULL CHECK (minutes > 0),
+    channel TEXT NOT NULL,
+    organiser TEXT NOT NULL,
+    host TEXT,
+    pre_read INTEGER REFERENCES resources (id),
+    created_at TEXT NOT NULL,
+    cancelled_at TEXT
+) STRICT;
+
+CREATE TABLE session_skills (
+    session INTEGER NOT NULL REFERENCES sessions (id),
+    skill INTEGER NOT NULL REFERENCES skills (id),
+    PRIMARY KEY (session, skill)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE occurrences (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    session INTEGER NOT NULL REFERENCES sessions (id),
+    day TEXT NOT NULL,
+    starts_at TEXT NOT NULL,
+    host TEXT,
+    status TEXT NOT NULL DEFAULT 'planned' CHECK (status IN ('planned', 'held', 'cancelled')),
+    UNIQUE (session, day)
+) STRICT;
+CREATE INDEX occurrences_by_time ON occurrences (starts_at);
+
+CREATE TABLE attendance (
+    occurrence INTEGER NOT NULL REFERENCES occurrences (id),
+    user TEXT NOT NULL,
+    answer TEXT NOT NULL CHECK (answer IN ('yes', 'no', 'maybe')),
+    at TEXT NOT NULL,
+    PRIMARY KEY (occurrence, user)
+) STRICT, WITHOUT ROWID;
+
+-- Pairs.
+CREATE TABLE pair_rounds (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    day TEXT NOT NULL UNIQUE,
+    seed INTEGER NOT NULL,
+    made_at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE pairs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    round INTEGER NOT NULL REFERENCES pair_rounds (id),
+    why TEXT NOT NULL DEFAULT '',
+    met INTEGER,
+    answered_at TEXT,
+    dissolved_at TEXT
+) STRICT;
+
+CREATE TABLE pair_members (
+    pair INTEGER NOT NULL REFERENCES pairs (id),
+    user TEXT NOT NULL,
+    PRIMARY KEY (pair, user)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE pair_blocks (
+    user TEXT NOT NULL,
+    other TEXT NOT NULL,
+    PRIMARY KEY (user, other)
+) STRICT, WITHOUT ROWID;
+
+-- Hiring: a code, never a name.
+CREATE TABLE candidates (
+    code TEXT PRIMARY KEY COLLATE NOCASE,
+    role TEXT NOT NULL,
+    stage TEXT NOT NULL CHECK (stage IN ('sourced', 'screen', 'interview', 'offer', 'hired',
+        'rejected', 'withdrawn')),
+    stage_since TEXT NOT NULL,
+    source TEXT NOT NULL DEFAULT '',
+    owner TEXT NOT NULL,
+    added_at TEXT NOT NULL,
+    purge_on TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE interviews (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    candidate TEXT NOT NULL REFERENCES candidates (code) ON DELETE CASCADE,
+    round INTEGER NOT NULL DEFAULT 1,
+    interviewer TEXT NOT NULL,
+    starts_at TEXT NOT NULL,
+    ends_at TEXT NOT NULL,
+    technical INTEGER CHECK (technical BETWEEN 1 AND 5),
+    industry INTEGER CHECK (industry BETWEEN 1 AND 5),
+    teamwork INTEGER CHECK (teamwork BETWEEN 1 AND 5),
+    submitted_at TEXT,
+    cancelled_at TEXT
+) STRICT;
+
+-- Thanks, surveys, reviews.
+CREATE TABLE thanks (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    sender TEXT NOT NULL,
+    receiver TEXT NOT NULL,
+    words TEXT NOT NULL DEFAULT '',
+    run INTEGER,
+    skill INTEGER REFERENCES skills (id),
+    channel TEXT NOT NULL,
+    at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE surveys (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    title TEXT NOT NULL,
+    questions TEXT NOT NULL CHECK (json_valid(questions)),
+    channel TEXT NOT NULL,
+    asked_by TEXT NOT NULL,
+    opened_at TEXT NOT NULL,
+    closes_at TEXT NOT NULL,
+    invited TEXT NOT NULL CHECK (json_valid(invited))
+) STRICT;
+
+CREATE TABLE survey_participants (
+    survey INTEGER NOT NULL REFERENCES surveys (id),
+    user TEXT NOT NULL,
+    PRIMARY KEY (survey, user)
+) STRICT, WITHOUT ROWID;
+
+-- A random key and no time: nothing here joins an answer to who gave it, nor to when.
+CREATE TABLE survey_answers (
+    survey INTEGER NOT NULL REFERENCES surveys (id),
+    nonce TEXT NOT NULL,
+    answers TEXT NOT NULL CHECK (json_valid(answers)),
+    PRIMARY KEY (survey, nonce)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE privacy_reviews (
+    dataset_hash TEXT PRIMARY KEY,
+    by TEXT NOT NULL,
+    checklist TEXT NOT NULL CHECK (json_valid(checklist)),
+    at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE discipline_targets (
+    discipline TEXT PRIMARY KEY,
+    people INTEGER NOT NULL CHECK (people > 0)
+) STRICT, WITHOUT ROWID;
+
+-- Money.
+CREATE TABLE budgets (
+    of TEXT PRIMARY KEY,
+    amount REAL NOT NULL CHECK (amount > 0),
+    set_by TEXT NOT NULL,
+    set_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE approvals (
+    plan INTEGER PRIMARY KEY REFERENCES plans (id),
+    asked_at TEXT NOT NULL,
+    by TEXT,
+    approved INTEGER,
+    decided_at TEXT
+) STRICT
+"""
+
+
 @MIGRATIONS(name="m001_the_main_line")
 def m001_the_main_line(db: Database) -> None:
     for statement in M001.split(";\n"):
+        db.execute(statement)
+
+
+@MIGRATIONS(name="m002_the_team")
+def m002_the_team(db: Database) -> None:
+    for statement in M002.split(";\n"):
         db.execute(statement)

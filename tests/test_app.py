@@ -18,9 +18,9 @@ from aiohttp import web
 from pydantic import SecretStr
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import commands
 from bot.app import Desk, build, socket_client
 from bot.asking import Asker, Feature, FieldErrors, Listener, Modal, Office, RefusalError, Reply
+from bot.commands import coach
 from bot.connect import DeafError, hold_socket
 from bot.settings import BotSettings
 from bot.workspace.server import Workspace
@@ -82,7 +82,7 @@ class Recorder:
 
     def feature(self) -> Feature:
         return Feature(
-            commands={commands.Status: self.take, commands.Who: self.ask},
+            commands={coach.Status: self.take, coach.Who: self.ask},
             buttons={"press": self.take},
             modals={"form": Modal(self.submitted, _no_shouting)},
             shortcuts={"use": self.take},
@@ -146,7 +146,7 @@ async def test_a_command_is_answered_to_the_asker_alone(
     answer = await connected.wait_for(lambda message: message.text == "noted")
     assert answer.ephemeral_to == connected.state.user("ana").id
     ((asker, record),) = recorder.asked
-    assert record == commands.Status()
+    assert record == coach.Status()
     assert asker.channel == connected.state.channel("general").id
 
 
@@ -268,7 +268,7 @@ async def test_a_mention_does_in_a_thread_what_a_command_does(
     await connected.say("ana", "general", "@coach coach status", thread_ts=root.ts)
     answer = await connected.wait_for(lambda message: message.text == "noted")
     assert answer.thread_ts == root.ts
-    assert recorder.asked[0][1] == commands.Status()
+    assert recorder.asked[0][1] == coach.Status()
 
 
 async def test_a_used_up_response_url_falls_back_to_a_message(

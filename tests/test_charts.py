@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bot.train import charts, figures, fonts
+from bot import figures, fonts
+from bot.train import charts
 from bot.train.charts import Chart, confusion_matrix, loss_curve
 from trainer import evaluate
 from trainer.spec import Difference, Evaluated, Export, Recipe, TrainSummary

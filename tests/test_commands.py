@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import commands
 from bot.asking import RefusalError
-from bot.commands import Command
+from bot.commands import coach, sentiment, train
+from bot.commands.words import Command, Usage
 from bot.manual import manual
 from bot.parsing import parse, write
-from bot.usage import USAGE, Usage, about
+from bot.usage import USAGE, about
 from bot.wording import escape
 
 COMMANDS = sorted({usage.command for usage in USAGE})
@@ -26,29 +26,29 @@ NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 @pytest.mark.parametrize(
     ("command", "text", "record"),
     [
-        ("/train", "reviews", commands.Train(dataset="reviews")),
-        ("/train", "Reviews@2 lr=5e-5", commands.Train(dataset="reviews@2", lr=5e-5)),
-        ("/train", "reviews now=yes", commands.Train(dataset="reviews", now=True)),
-        ("/train", "reviews max-length=64", commands.Train(dataset="reviews", max_length=64)),
-        ("/train", "reviews\u3000epochs＝３", commands.Train(dataset="reviews", epochs=3)),
-        ("/train", "", commands.Help("train")),
-        ("/train", "help cancel", commands.Help("train cancel")),
-        ("/train", "LIST", commands.ListJobs()),
-        ("/train", "list@1", commands.Train(dataset="list@1")),
-        ("/train", "cancel #7", commands.CancelJob(7)),
-        ("/train", "retry 7 batch=8", commands.RetryJob(number=7, batch=8)),
-        ("/train", "promote 7 as=topic", commands.Promote(7, as_="topic")),
+        ("/train", "reviews", train.Train(dataset="reviews")),
+        ("/train", "Reviews@2 lr=5e-5", train.Train(dataset="reviews@2", lr=5e-5)),
+        ("/train", "reviews now=yes", train.Train(dataset="reviews", now=True)),
+        ("/train", "reviews max-length=64", train.Train(dataset="reviews", max_length=64)),
+        ("/train", "reviews\u3000epochs＝３", train.Train(dataset="reviews", epochs=3)),
+        ("/train", "", coach.Help("train")),
+        ("/train", "help cancel", coach.Help("train cancel")),
+        ("/train", "LIST", train.ListJobs()),
+        ("/train", "list@1", train.Train(dataset="list@1")),
+        ("/train", "cancel #7", train.CancelJob(7)),
+        ("/train", "retry 7 batch=8", train.RetryJob(number=7, batch=8)),
+        ("/train", "promote 7 as=topic", train.Promote(7, as_="topic")),
         (
             "/train",
             "promote 7 reason=“R&amp;D asked &lt;today&gt;”",
-            commands.Promote(7, reason="R&D asked <today>"),
+            train.Promote(7, reason="R&D asked <today>"),
         ),
-        ("/train", "data rename a b", commands.RenameData("a", "b")),
-        ("/sentiment", "I don't “like” it &lt;3", commands.Sentiment("I don't “like” it <3")),
-        ("/sentiment", "ask <#C1|general> & co", commands.Sentiment("ask #general & co")),
-        ("/sentiment", "  ", commands.Sentiment()),
-        ("/coach", "", commands.Help()),
-        ("/coach", "who", commands.Who()),
+        ("/train", "data rename a b", train.RenameData("a", "b")),
+        ("/sentiment", "I don't “like” it &lt;3", sentiment.Sentiment("I don't “like” it <3")),
+        ("/sentiment", "ask <#C1|general> & co", sentiment.Sentiment("ask #general & co")),
+        ("/sentiment", "  ", sentiment.Sentiment()),
+        ("/coach", "", coach.Help()),
+        ("/coach", "who", coach.Who()),
     ],
 )
 def test_commands_are_read_as_slack_sends_them(command: str, text: str, record: Command) -> None:
@@ -151,7 +151,7 @@ def test_help_finds_commands_verbs_and_groups() -> None:
 
 
 def test_only_typed_numbers_override_the_recipe() -> None:
-    typed = commands.Train(dataset="reviews", epochs=2, model="minilm", priority=3)
+    typed = train.Train(dataset="reviews", epochs=2, model="minilm", priority=3)
     assert typed.recipe_overrides() == {"epochs": 2}
 
 

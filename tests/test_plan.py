@@ -10,7 +10,7 @@ from records import NOON
 from results import assert_postable, assert_valid, button_values, make_dataset, make_result
 
 from bot.asking import RefusalError
-from bot.commands import RetryJob
+from bot.commands.train import RetryJob
 from bot.train import draft, plan
 from bot.train.estimate import (
     Memory,

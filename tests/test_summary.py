@@ -9,7 +9,8 @@ from records import NOON, enqueue
 from results import BETTER, NONE, WORSE, assert_postable, button_values, make_result
 from sqlite_utils import Database
 
-from bot.train import figures, summary
+from bot import figures
+from bot.train import summary
 from storage.records import Job
 from trainer.spec import Baseline, Comparison, Difference
 

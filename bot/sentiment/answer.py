@@ -9,7 +9,8 @@ from typing import Any
 
 from bot import blocks
 from bot.asking import Asker, Block, Office, RefusalError, Reply
-from bot.commands import DEFAULT_ALIAS, Sentiment
+from bot.commands.sentiment import Sentiment
+from bot.commands.train import DEFAULT_ALIAS
 from bot.wording import escape
 from storage import datasets, models
 from storage.database import opened

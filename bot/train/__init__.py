@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.asking import Feature, Listener, Modal, threaded
-from bot.commands import (
+from bot.commands.train import (
     AddData,
     AddSample,
     CancelJob,

@@ -11,8 +11,8 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from bot.train import card, figures, fonts
-from bot.train.card import FAINT, INK, RULE, SMALL, WORDS
+from bot import card, figures, fonts
+from bot.card import FAINT, INK, RULE, SMALL, WORDS
 from trainer.spec import Evaluated, Scores, TrainSummary
 
 Points = Sequence[tuple[float, float]]  # (epoch, loss)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bot import blocks
-from bot.train import figures
+from bot import blocks, figures
 from bot.wording import escape
 from storage.records import Dataset, Json
 from trainer.spec import DataCard

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from bot import blocks
+from bot import blocks, figures
 from bot.asking import Asker, Office, RefusalError, Reply
-from bot.commands import DeleteData, ListData, RenameData, ShowData, Train
-from bot.train import dataset_card, draft, figures, names, queue
-from bot.train.rights import require_owner
+from bot.commands.train import DeleteData, ListData, RenameData, ShowData, Train
+from bot.rights import require_owner
+from bot.train import dataset_card, draft, names, queue
 from bot.wording import code, escape
 from storage import datasets, jobs, models
 from storage.database import immediate, opened

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from bot import figures
 from bot.asking import RefusalError
-from bot.commands import Choices
-from bot.train import figures
+from bot.commands.train import Choices
 from bot.wording import code, did_you_mean
 from storage.records import Dataset
 from trainer.spec import PACKAGED_ENCODER, Method, Recipe, TrainWork, choose_recipe

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot import figures
 from bot.asking import RefusalError
-from bot.train import figures
 from trainer.spec import Comparison
 
 

@@ -15,7 +15,7 @@ from sqlite_utils import Database
 from bot import blocks
 from bot.answers import words
 from bot.asking import Asker, Block, FieldErrors, Office, RefusalError, Reply
-from bot.commands import AddData, AddSample
+from bot.commands.train import AddData, AddSample
 from bot.train import columns, names, uploads
 from bot.train.uploads import File
 from bot.wording import code

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bot import blocks
+from bot import blocks, figures
 from bot.asking import Block
-from bot.train import failures, figures, summary
+from bot.train import failures, summary
 from bot.wording import escape
 from storage.records import Job, Json, Run
 from trainer.spec import (

@@ -6,12 +6,12 @@ from datetime import datetime
 
 import humanize
 
-from bot import blocks
+from bot import blocks, figures
 from bot.asking import Asker, Block, Office, Reply
-from bot.commands import CancelJob, ListJobs, ShowJob, ShowLogs
-from bot.train import figures, job_card, logs, summary
+from bot.commands.train import CancelJob, ListJobs, ShowJob, ShowLogs
+from bot.rights import require_owner
+from bot.train import job_card, logs, summary
 from bot.train.queue import find_job
-from bot.train.rights import require_owner
 from bot.wording import escape
 from storage import jobs, runs
 from storage.database import opened

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bot import blocks
+from bot import blocks, figures
 from bot.asking import Block, FieldErrors, RefusalError, Reply
-from bot.commands import RetryJob
+from bot.commands.train import RetryJob
 from bot.parsing import parse
-from bot.train import draft, figures
+from bot.train import draft
 from bot.train.estimate import Span
 from bot.train.outlook import Outlook
 from bot.wording import escape

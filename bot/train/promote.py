@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from bot import blocks
+from bot import blocks, figures
 from bot.asking import Asker, Office, RefusalError, Reply
-from bot.commands import ListModels, Promote, Rollback
-from bot.train import figures, gate, queue, summary
-from bot.train.rights import is_admin, require_owner
+from bot.commands.train import ListModels, Promote, Rollback
+from bot.rights import is_admin, require_owner
+from bot.train import gate, queue, summary
 from bot.wording import code, escape
 from storage import datasets, deliveries, models
 from storage.database import immediate, opened

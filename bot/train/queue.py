@@ -12,10 +12,10 @@ from typing import Any
 from sqlite_utils import Database
 
 from bot.asking import Asker, Office, RefusalError, Reply
-from bot.commands import Choices, RetryJob, Train
+from bot.commands.train import Choices, RetryJob, Train
 from bot.parsing import parse
+from bot.rights import require_owner
 from bot.train import draft, outlook, plan
-from bot.train.rights import require_owner
 from bot.usage import verbs_of
 from bot.wording import escape
 from storage import datasets, jobs, plans

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot import blocks
+from bot import blocks, figures
 from bot.asking import Block
-from bot.train import figures
 from bot.wording import escape
 from storage.records import Job, Json
 from trainer.spec import ClassScore, Comparison, Export, Scores, TrainSummary

@@ -7,7 +7,7 @@ from functools import cache
 
 from matplotlib.font_manager import FontEntry, fontManager, get_font
 
-from bot.train.figures import width
+from bot.figures import width
 
 USUAL = "DejaVu Sans"  # matplotlib brings it
 UNWANTED = ("Last Resort", "Emoji")  # boxes for everything; bitmaps that can't be drawn

@@ -1,63 +1,20 @@
-"""What people can ask for: a record for each verb, its words told by their annotations."""
+"""What can be asked of /train."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
+from bot.commands.words import Alias, Command, Name, Number, Option, Title, Usage
 from trainer.spec import Method, Recipe
 
 DEFAULT_ALIAS = "sentiment"  # what `/sentiment` is answered by
 
 
-@dataclass(frozen=True)
-class Argument:
-    """A word known by its place, such as `<dataset>`; or the whole rest of the text."""
-
-    meaning: str
-    rest: bool = False
-
-
-@dataclass(frozen=True)
-class Option:
-    """A word of the form `name=value`."""
-
-    values: str
-    meaning: str
-    admins: bool = False
-
-
-Number = Annotated[
-    int,
-    Field(ge=1, lt=2**31),
-    BeforeValidator(lambda typed: typed.removeprefix("#")),
-    Argument("a job's number, as `/train list` shows"),
-]
-Lower = BeforeValidator(str.lower)
-Title = Annotated[
-    str,
-    Lower,
-    Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}(@[1-9][0-9]{0,5})?$"),
-    Argument("a data set's name, such as `reviews`, or a version of it, such as `reviews@2`"),
-]
-Name = Annotated[
-    str,
-    Lower,
-    Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$"),
-    Argument("a name of letters a-z, digits, - and _, such as `reviews`"),
-]
-Alias = Annotated[
-    str,
-    Lower,
-    Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$"),
-    Option("a name", "the purpose the model serves"),
-]
-
-
 @dataclass(frozen=True, kw_only=True)
-class Choices:
+class Choices(Command):
     """What a person chose by `name=value`; None leaves it to the recipe."""
 
     model: Annotated[
@@ -97,30 +54,30 @@ class RetryJob(Choices):
 
 
 @dataclass(frozen=True)
-class ListJobs: ...
+class ListJobs(Command): ...
 
 
 @dataclass(frozen=True)
-class ShowJob:
+class ShowJob(Command):
     number: Number
 
 
 @dataclass(frozen=True)
-class CancelJob:
+class CancelJob(Command):
     number: Number
 
 
 @dataclass(frozen=True)
-class ShowLogs:
+class ShowLogs(Command):
     number: Number
 
 
 @dataclass(frozen=True)
-class ListModels: ...
+class ListModels(Command): ...
 
 
 @dataclass(frozen=True)
-class Promote:
+class Promote(Command):
     number: Number
     as_: Alias = DEFAULT_ALIAS
     reason: Annotated[
@@ -131,74 +88,94 @@ class Promote:
 
 
 @dataclass(frozen=True)
-class Rollback:
+class Rollback(Command):
     as_: Alias = DEFAULT_ALIAS
 
 
 @dataclass(frozen=True)
-class ListData: ...
+class ListData(Command): ...
 
 
 @dataclass(frozen=True)
-class ShowData:
+class ShowData(Command):
     name: Title
 
 
 @dataclass(frozen=True)
-class AddData: ...
+class AddData(Command): ...
 
 
 @dataclass(frozen=True)
-class AddSample: ...
+class AddSample(Command): ...
 
 
 @dataclass(frozen=True)
-class RenameData:
+class RenameData(Command):
     name: Name
     new_name: Name
 
 
 @dataclass(frozen=True)
-class DeleteData:
+class DeleteData(Command):
     name: Title
 
 
-@dataclass(frozen=True)
-class Sentiment:
-    text: Annotated[str | None, Argument("any text; without one a form opens", rest=True)] = None
-
-
-@dataclass(frozen=True)
-class Help:
-    topic: Annotated[str | None, Argument("a command or one of its verbs", rest=True)] = None
-
-
-@dataclass(frozen=True)
-class Status: ...
-
-
-@dataclass(frozen=True)
-class Who: ...
-
-
-Command = (
-    Train
-    | RetryJob
-    | ListJobs
-    | ShowJob
-    | CancelJob
-    | ShowLogs
-    | ListModels
-    | Promote
-    | Rollback
-    | ListData
-    | ShowData
-    | AddData
-    | AddSample
-    | RenameData
-    | DeleteData
-    | Sentiment
-    | Help
-    | Status
-    | Who
+USAGE = (
+    Usage(
+        "/train",
+        (),
+        Train,
+        "Fine-tune a model on a data set: shows the plan, then queues it.",
+        "/train reviews method=lora epochs=2",
+    ),
+    Usage("/train", ("list",), ListJobs, "Show the queue and the newest jobs.", "/train list"),
+    Usage("/train", ("show",), ShowJob, "Show one job, or its result.", "/train show 12"),
+    Usage("/train", ("cancel",), CancelJob, "Stop a job; what it has is kept.", "/train cancel 12"),
+    Usage(
+        "/train",
+        ("retry",),
+        RetryJob,
+        "Run a job again: as it is from its checkpoint, or anew with other options.",
+        "/train retry 12 batch=8",
+    ),
+    Usage("/train", ("logs",), ShowLogs, "Show the end of a job's log.", "/train logs 12"),
+    Usage("/train", ("models",), ListModels, "Show the trained models.", "/train models"),
+    Usage(
+        "/train",
+        ("promote",),
+        Promote,
+        "Let a job's model serve, unless it is shown to be worse.",
+        "/train promote 12",
+    ),
+    Usage("/train", ("rollback",), Rollback, "Go back to the model before.", "/train rollback"),
+    Usage("/train", ("data", "list"), ListData, "Show the data sets.", "/train data list"),
+    Usage(
+        "/train",
+        ("data", "show"),
+        ShowData,
+        "Show what is in a data set.",
+        "/train data show reviews",
+    ),
+    Usage("/train", ("data", "add"), AddData, "Add a file as a data set.", "/train data add"),
+    Usage(
+        "/train",
+        ("data", "sample"),
+        AddSample,
+        "Add the sample: short work-chat messages, labelled by sentiment.",
+        "/train data sample",
+    ),
+    Usage(
+        "/train",
+        ("data", "rename"),
+        RenameData,
+        "Give a data set another name.",
+        "/train data rename reviews film-reviews",
+    ),
+    Usage(
+        "/train",
+        ("data", "delete"),
+        DeleteData,
+        "Delete a data set and its rows.",
+        "/train data delete reviews",
+    ),
 )

@@ -1,0 +1,46 @@
+"""What can be asked of /coach."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from bot.commands.words import Argument, Command, Usage
+from bot.language import mark
+
+
+@dataclass(frozen=True)
+class Help(Command):
+    topic: Annotated[str | None, Argument("a command or one of its verbs", rest=True)] = None
+
+
+@dataclass(frozen=True)
+class Status(Command): ...
+
+
+@dataclass(frozen=True)
+class Who(Command): ...
+
+
+@dataclass(frozen=True)
+class WhoDid(Command):
+    """Look into the audit: who changed what, when, from what to what."""
+
+    what: Annotated[
+        str | None,
+        Argument(mark("an action, a @person or a thing, such as `promote` or `job 12`"), rest=True),
+    ] = None
+
+
+USAGE = (
+    Usage("/coach", ("help",), Help, "Show what you can type.", "/coach help retry"),
+    Usage("/coach", ("status",), Status, "Show how Coach is doing.", "/coach status"),
+    Usage(
+        "/coach",
+        ("who", "did"),
+        WhoDid,
+        mark("Show who changed what, to admins."),
+        "/coach who did promote",
+    ),
+    Usage("/coach", ("who",), Who, "Show who you are to Coach, and whose jobs run.", "/coach who"),
+)

@@ -1,0 +1,7 @@
+"""What /report does."""
+
+from __future__ import annotations
+
+from bot.asking import Feature
+
+FEATURE = Feature()

@@ -1,0 +1,48 @@
+"""Who may change what: its owner, the admins, and those whose role it is."""
+
+from __future__ import annotations
+
+from bot.asking import Asker, Office, RefusalError
+from bot.language import mark, tr
+from storage import roles
+from storage.database import opened
+from storage.talent import Role
+
+ROLES: dict[Role, str] = {
+    "admin": mark("an admin"),
+    "lead": mark("a lead"),
+    "panel": mark("one of the hiring panel"),
+    "committee": mark("one of the privacy committee"),
+    "guest": mark("a guest"),
+}
+
+
+def roles_of(office: Office, user: str) -> frozenset[str]:
+    """Give a person's roles; the settings name the first admins."""
+    with opened(office.settings.data_dir) as db:
+        given = roles.of(db, user)
+    return given | {"admin"} if user in office.settings.admins else given
+
+
+def is_admin(office: Office, asker: Asker) -> bool:
+    return "admin" in roles_of(office, asker.user)
+
+
+def require(office: Office, asker: Asker, *wanted: Role) -> None:
+    """Raise RefusalError unless the asker has one of the roles; admins are no exception to it.
+
+    Where an admin may do it too, name that role: hiring and privacy stay with their own people.
+    """
+    if roles_of(office, asker.user).isdisjoint(wanted):
+        listed = tr(" or ").join(tr(ROLES[role]) for role in wanted)
+        raise RefusalError(
+            tr("Only {roles} may do that. `/coach who` shows who that is.", roles=listed)
+        )
+
+
+def require_owner(office: Office, asker: Asker, *, owner: str, what: str) -> None:
+    """Raise RefusalError unless the asker owns it; `what` begins the sentence, e.g. `Job 12`."""
+    if asker.user != owner and not is_admin(office, asker):
+        raise RefusalError(
+            tr("{what} is <@{owner}>'s: only they or an admin may do that.", what=what, owner=owner)
+        )
