@@ -99,6 +99,17 @@ def succeeded(db: Database, *, kind: str = "train", limit: int = 50) -> list[Job
     return list(_where(db, condition, kind, limit))
 
 
+def ended_between(
+    db: Database, start: datetime, end: datetime, *, kind: str = "train"
+) -> list[Job]:
+    """List the jobs of a kind that ended after `start` and up to `end`, oldest first."""
+    condition = """
+        kind = ? AND state IN ('succeeded', 'failed', 'cancelled')
+        AND ended_at > ? AND ended_at <= ? ORDER BY ended_at
+    """
+    return list(_where(db, condition, kind, text(start), text(end)))
+
+
 def to_announce(db: Database, *, after: datetime) -> list[Job]:
     """List jobs that are not final, and those that ended after a time without a word about it.
 

@@ -69,6 +69,18 @@ def history(db: Database, alias: str, *, limit: int = 20) -> list[Promotion]:
     return [read(Promotion, row) for row in db.query(sql, (alias, limit))]
 
 
+def promoted_between(db: Database, start: datetime, end: datetime) -> list[Promotion]:
+    """List the promotions after `start` and up to `end`, oldest first."""
+    sql = "SELECT * FROM promotions WHERE at > ? AND at <= ? ORDER BY id"
+    return [read(Promotion, row) for row in db.query(sql, (text(start), text(end)))]
+
+
+def purposes(db: Database) -> dict[int, str]:
+    """Map every model that was ever promoted to the alias it came to serve last."""
+    rows = db.query("SELECT model, alias FROM promotions ORDER BY id")
+    return {row["model"]: row["alias"] for row in rows}
+
+
 def promote(
     db: Database,
     *,

@@ -71,7 +71,9 @@ def queue(db: Database, number: int, *, now: datetime) -> Job | None:
         plan = get(db, number)
         if plan is None or plan.state == "dropped":
             return None
-        job = jobs.enqueue(
+        if plan.job is not None:
+            return jobs.get(db, plan.job)
+        job = _resume(db, plan) or jobs.enqueue(
             db,
             key=f"plan:{plan.id}",
             work=plan.work,
@@ -83,6 +85,14 @@ def queue(db: Database, number: int, *, now: datetime) -> Job | None:
         )
         db.execute("UPDATE plans SET state = 'queued', job = ? WHERE id = ?", (job.id, plan.id))
         return job
+
+
+def _resume(db: Database, plan: Plan) -> Job | None:
+    """Queue the job again that a plan retries unchanged, so that it goes on from its checkpoint."""
+    job = jobs.get(db, plan.retry_of) if plan.retry_of else None
+    if job is None or job.work != plan.work or not jobs.retry(db, job.id):
+        return None
+    return jobs.get(db, job.id)
 
 
 def _where(db: Database, condition: str, *values: str | int) -> Iterator[Plan]:

@@ -59,6 +59,20 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Use:
+    """What an attempt took of a device, and for whom."""
+
+    job: int
+    attempt: int
+    requested_by: str
+    channel: str
+    dataset: str  # as it was called then
+    device: str  # as the run named it, else its slot
+    started_at: datetime
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Dataset:
     """An immutable table of rows: named by people, addressed by its content."""
 

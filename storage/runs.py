@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from storage.database import immediate
-from storage.records import Json, Run, read, text
+from storage.records import Json, Run, Use, read, text
 
 # The newest event of these types is kept on the run itself, for the live message.
 _NEWEST = {"phase": "phase", "progress": "progress", "evaluated": "evaluated"}
@@ -30,6 +30,26 @@ def running(db: Database) -> list[Run]:
         (job, attempt) IN (SELECT id, attempt FROM jobs WHERE state = 'running') ORDER BY job
     """
     return list(_where(db, condition))
+
+
+def used(db: Database, start: datetime, end: datetime) -> list[Use]:
+    """List what attempts at training took of devices in a time, those that reach over its ends too."""
+    rows = db.query(
+        """
+        SELECT runs.job, runs.attempt, requested_by, channel,
+               coalesce(json_extract(work, '$.dataset'), '') AS dataset,
+               runs.started_at, runs.ended_at,
+               coalesce((SELECT json_extract(body, '$.device') FROM events
+                         WHERE events.job = runs.job AND events.attempt = runs.attempt
+                         AND type = 'started' LIMIT 1), slot) AS device
+        FROM runs JOIN jobs ON jobs.id = runs.job
+        WHERE kind != 'intake' AND runs.started_at < ?
+        AND (runs.ended_at > ? OR runs.ended_at IS NULL)
+        ORDER BY runs.job, runs.attempt
+        """,
+        (text(end), text(start)),
+    )
+    return [read(Use, row) for row in rows]
 
 
 def record(

@@ -512,7 +512,19 @@ CREATE TABLE approvals (
     by TEXT,
     approved INTEGER,
     decided_at TEXT
-) STRICT
+) STRICT;
+CREATE INDEX runs_by_end ON runs (ended_at);
+
+-- How often a model gave a label: neither the text nor who asked.
+CREATE TABLE answer_counts (
+    minute TEXT NOT NULL,
+    alias TEXT NOT NULL,
+    model INTEGER NOT NULL,
+    label TEXT NOT NULL,
+    sure INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    PRIMARY KEY (minute, alias, model, label, sure)
+) STRICT, WITHOUT ROWID
 """
 
 

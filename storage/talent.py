@@ -270,3 +270,25 @@ class BudgetRecord:
     amount: float  # a month, in the currency of the settings
     set_by: str
     set_at: datetime
+
+
+@dataclass(frozen=True)
+class Approval:
+    """A plan beyond a budget, and what was said to it."""
+
+    plan: int
+    asked_at: datetime
+    by: str | None = None
+    approved: bool | None = None
+    decided_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class AnswerCount:
+    """How often a model gave a label."""
+
+    alias: str
+    model: int
+    label: str
+    sure: bool
+    n: int

@@ -1,0 +1,37 @@
+"""Answers counted by minute and label; the texts they were given to are not kept."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from storage.records import read, text
+from storage.talent import AnswerCount
+
+
+def count(
+    db: Database, *, alias: str, model: int, label: str, sure: bool, now: datetime, n: int = 1
+) -> None:
+    """Count `n` answers of a model at a time."""
+    minute = now.replace(second=0, microsecond=0)
+    db.execute(
+        """
+        INSERT INTO answer_counts VALUES (?, ?, ?, ?, ?, ?)
+        ON CONFLICT DO UPDATE SET n = n + excluded.n
+        """,
+        (text(minute), alias, model, label, sure, n),
+    )
+
+
+def between(db: Database, start: datetime, end: datetime) -> list[AnswerCount]:
+    """Sum up the answers from `start` on and before `end`, by alias, model and label."""
+    rows = db.query(
+        """
+        SELECT alias, model, label, sure, sum(n) AS n FROM answer_counts
+        WHERE minute >= ? AND minute < ? GROUP BY alias, model, label, sure
+        ORDER BY alias, model, n DESC
+        """,
+        (text(start), text(end)),
+    )
+    return [read(AnswerCount, row) for row in rows]
