@@ -219,7 +219,7 @@ CREATE TABLE schedules (
     key TEXT NOT NULL UNIQUE,
     kind TEXT NOT NULL,
     channel TEXT NOT NULL,
-    rule TEXT NOT NULL,
+    rule TEXT,
     starts_at TEXT NOT NULL,
     zone TEXT NOT NULL,
     created_by TEXT NOT NULL,
@@ -252,7 +252,7 @@ CREATE TABLE responses (
     member TEXT NOT NULL,
     obligation TEXT NOT NULL,
     kind TEXT NOT NULL,
-    response TEXT NOT NULL CHECK (response IN ('done', 'snoozed', 'declined')),
+    response TEXT NOT NULL CHECK (response IN ('done', 'snoozed', 'declined', 'opened')),
     until TEXT,
     at TEXT NOT NULL
 ) STRICT;
@@ -381,7 +381,7 @@ CREATE TABLE occurrences (
     starts_at TEXT NOT NULL,
     host TEXT,
     status TEXT NOT NULL DEFAULT 'planned' CHECK (status IN ('planned', 'held', 'cancelled')),
-    UNIQUE (session, day)
+    UNIQUE (session, starts_at)
 ) STRICT;
 CREATE INDEX occurrences_by_time ON occurrences (starts_at);
 
@@ -422,9 +422,11 @@ CREATE TABLE pair_blocks (
     PRIMARY KEY (user, other)
 ) STRICT, WITHOUT ROWID;
 
--- Hiring: a code, never a name.
+-- Hiring: a code, never a name. The audit knows candidates by their number, so that nothing of the
+-- code is left after a purge.
 CREATE TABLE candidates (
-    code TEXT PRIMARY KEY COLLATE NOCASE,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    code TEXT NOT NULL UNIQUE,
     role TEXT NOT NULL,
     stage TEXT NOT NULL CHECK (stage IN ('sourced', 'screen', 'interview', 'offer', 'hired',
         'rejected', 'withdrawn')),
@@ -433,7 +435,7 @@ CREATE TABLE candidates (
     owner TEXT NOT NULL,
     added_at TEXT NOT NULL,
     purge_on TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE TABLE interviews (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

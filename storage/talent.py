@@ -66,12 +66,12 @@ class Schedule:
     key: str
     kind: str
     channel: str
-    rule: str
     starts_at: str  # naive local: 2026-11-24T09:30
     zone: str
     created_by: str
     created_at: datetime
     handled_until: datetime  # occurrences up to here were sent or let go
+    rule: str | None = None  # None: once
     stopped_by: str | None = None
     stopped_at: datetime | None = None
 
@@ -95,7 +95,7 @@ class Response:
     member: str
     obligation: str
     kind: str
-    response: Literal["done", "snoozed", "declined"]
+    response: Literal["done", "snoozed", "declined", "opened"]
     at: datetime
     until: str | None = None  # snoozed: a day, or `run:12` for the end of that job
 
@@ -207,14 +207,15 @@ class PairRecord:
 
 @dataclass(frozen=True)
 class Candidate:
+    id: int  # what the audit knows it by
     code: str
     role: str
     stage: str
     stage_since: datetime
-    source: str
+    source: str  # the channel it came by
     owner: str
     added_at: datetime
-    purge_on: str
+    purge_on: str  # the day on which all of it is deleted
 
 
 @dataclass(frozen=True)
