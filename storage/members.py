@@ -46,7 +46,7 @@ def ensure(
         return next(_where(db, "user = ?", user))
 
 
-def change(db: Database, user: str, *, by: str, now: datetime, **fields: Any) -> Member:
+def change(db: Database, user: str, *, by: str, now: datetime, **fields: object) -> Member:
     """Set fields of a member, each that differs with its audit row; KeyError: no such member."""
     with immediate(db):
         before = _require(db, user)
