@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
+from babel.numbers import is_currency
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -37,6 +39,8 @@ class BotSettings(BaseSettings):
     cpu_slots: int = Field(1, ge=1, description="runs at once where there is no GPU")
     cpu_threads: int = Field(0, ge=0, description="of one run; 0 shares out the cores")
     checkpoint_seconds: float = Field(60, gt=0)
+    gpu_hour_rates: Annotated[Mapping[str, Annotated[float, Field(ge=0)]], NoDecode] = {}
+    currency: str = Field("USD", description="ISO 4217")
 
     log_level: Level = "INFO"
 
@@ -46,6 +50,21 @@ class BotSettings(BaseSettings):
         if isinstance(value, str):
             return frozenset(filter(None, (part.strip() for part in value.split(","))))
         return value
+
+    @field_validator("gpu_hour_rates", mode="before")
+    @classmethod
+    def _pair(cls, value: object) -> object:
+        if isinstance(value, str):
+            pairs = (part.partition("=") for part in value.split(",") if part.strip())
+            return {device.strip(): rate.strip() for device, _, rate in pairs}
+        return value
+
+    @field_validator("currency")
+    @classmethod
+    def _require_currency(cls, value: str) -> str:
+        if not is_currency(value.upper()):
+            raise ValueError("no ISO 4217 code of a currency, such as USD, EUR or CNY")
+        return value.upper()
 
     @field_validator("slack_api_url")
     @classmethod
