@@ -10,6 +10,8 @@ from bot.asking import Block
 
 SECTION, HEADER, BUTTON, OPTION, CONFIRM, OPTIONS = 3_000, 150, 75, 75, 300, 100  # characters
 MODAL_TITLE = 24
+# Where menus of people and channels and the pickers say what was chosen.
+PICKED = ("selected_user", "selected_conversation", "selected_date", "selected_time")
 
 
 def cut(text: str, limit: int) -> str:
@@ -70,6 +72,28 @@ def select(
     return made | ({"initial_option": offered[chosen]} if chosen in offered else {})
 
 
+def person_select(action: str, placeholder: str) -> Block:
+    return {"type": "users_select", "action_id": action, "placeholder": _plain(placeholder, 150)}
+
+
+def channel_select(action: str, placeholder: str, *, chosen: str = "") -> Block:
+    """Make a menu of the channels, private ones too, that the person is in."""
+    made: Block = {"type": "conversations_select", "action_id": action}
+    made |= {"placeholder": _plain(placeholder, 150)}
+    made |= {"filter": {"include": ["public", "private"]}}
+    return made | ({"initial_conversation": chosen} if chosen else {})
+
+
+def date_picker(action: str, *, day: str = "") -> Block:
+    """Make a picker of a day, YYYY-MM-DD."""
+    return {"type": "datepicker", "action_id": action} | ({"initial_date": day} if day else {})
+
+
+def time_picker(action: str, *, time: str = "") -> Block:
+    """Make a picker of a time of day, HH:MM."""
+    return {"type": "timepicker", "action_id": action} | ({"initial_time": time} if time else {})
+
+
 def text_input(
     action: str, *, value: str = "", placeholder: str = "", multiline: bool = False
 ) -> Block:
@@ -104,7 +128,8 @@ def typed(values: Mapping[str, Any], name: str) -> str:
     """Read what was typed or chosen in a modal's input; nothing is an empty text."""
     element: Mapping[str, Any] = next(iter(values.get(name, {}).values()), {})
     chosen = element.get("selected_option") or {}
-    return str(element.get("value") or chosen.get("value") or "").strip()
+    picked = next((element[name] for name in PICKED if element.get(name)), "")
+    return str(element.get("value") or chosen.get("value") or picked).strip()
 
 
 def _plain(text: str, limit: int) -> Block:
