@@ -11,6 +11,10 @@ from sqlite_utils import Database
 from storage.database import immediate
 from storage.records import Delivery, Json, read, text
 
+LAST_CHARACTER = "\U0010ffff"  # sorts after all that a key has
+# In these very words it lets SQLite use the index of the few messages that are open.
+OPEN = "state IN ('due', 'claimed')"
+
 
 def put(
     db: Database,
@@ -67,37 +71,75 @@ def claim_due(
     `tries` > 0 before this claim, so look its key up in Slack before posting it again.
     """
     with immediate(db):
-        db.execute(
-            """
-            UPDATE deliveries SET state = 'cancelled', error = 'expired'
-            WHERE state = 'due' AND expires_at <= ?
-            """,
-            (text(now),),
-        )
+        _let_go(db, now)
         rows = db.query(
-            """
+            f"""
             UPDATE deliveries SET state = 'claimed', claimed_by = ?, claimed_at = ?,
                                   first_claimed_at = coalesce(first_claimed_at, ?),
                                   tries = tries + 1
             WHERE id IN (
                 SELECT id FROM deliveries d
-                WHERE (state = 'due' AND due_at <= ? OR state = 'claimed' AND claimed_at < ?)
+                WHERE {OPEN}
+                  AND (state = 'due' AND due_at <= ? OR state = 'claimed' AND claimed_at < ?)
                   AND (parent IS NULL OR EXISTS (
                       SELECT 1 FROM deliveries p WHERE p.key = d.parent AND p.state = 'sent'))
                 ORDER BY due_at, id LIMIT ?)
             RETURNING *
-            """,
+            """,  # noqa: S608 - ours alone
             (by, text(now), text(now), text(now), text(stale_before), limit),
         )
         return sorted((read(Delivery, row) for row in rows), key=lambda d: (d.due_at, d.id))
 
 
+def _let_go(db: Database, now: datetime) -> None:
+    """Cancel what came too late, and what would stand in the thread of a message that never goes."""
+    db.execute(
+        f"""
+        UPDATE deliveries SET state = 'cancelled', error = 'expired'
+        WHERE {OPEN} AND state = 'due' AND expires_at <= ?
+        """,  # noqa: S608 - ours alone
+        (text(now),),
+    )
+    db.execute(
+        f"""
+        UPDATE deliveries SET state = 'cancelled', error = 'its message did not go'
+        WHERE {OPEN} AND state = 'due' AND parent IS NOT NULL AND EXISTS (
+            SELECT 1 FROM deliveries p
+            WHERE p.key = deliveries.parent AND p.state IN ('failed', 'cancelled'))
+        """  # noqa: S608 - ours alone
+    )
+
+
+def is_claimed(db: Database, key: str, *, by: str) -> bool:
+    """Say whether a message is still to be sent by this sender: ask right before sending it."""
+    sql = "SELECT 1 FROM deliveries WHERE key = ? AND state = 'claimed' AND claimed_by = ?"
+    return any(db.query(sql, (key, by)))
+
+
+def cancel(db: Database, prefix: str, *, why: str) -> int:
+    """Cancel what is not sent yet and whose key begins so; gives how many there were.
+
+    End a prefix with a colon where ids follow: `digest:U1` also begins `digest:U12`.
+    """
+    done = db.execute(
+        f"""
+        UPDATE deliveries SET state = 'cancelled', error = ?
+        WHERE {OPEN} AND key >= ? AND key < ?
+        """,  # noqa: S608 - ours alone
+        (why, prefix, prefix + LAST_CHARACTER),
+    )
+    return done.rowcount
+
+
 def confirm(db: Database, key: str, *, by: str, ts: str | None, sent_to: str) -> bool:
-    """Note that a claimed message is in Slack; False where the claim was taken over."""
+    """Note that a claimed message is in Slack; False where the claim was taken over.
+
+    One that was cancelled while it was being posted is in Slack all the same.
+    """
     done = db.execute(
         """
         UPDATE deliveries SET state = 'sent', ts = ?, sent_to = ?, error = NULL
-        WHERE key = ? AND state = 'claimed' AND claimed_by = ?
+        WHERE key = ? AND state IN ('claimed', 'cancelled') AND claimed_by = ?
         """,
         (ts, sent_to, key, by),
     )
@@ -135,8 +177,8 @@ def mark_shown(db: Database, key: str, *, shown: str, now: datetime) -> None:
 
 def waiting(db: Database) -> int:
     """Count the messages that have not reached Slack yet."""
-    sql = "SELECT count(*) AS n FROM deliveries WHERE state IN ('due', 'claimed')"
-    return int(next(iter(db.query(sql)))["n"])
+    rows = db.query(f"SELECT count(*) AS n FROM deliveries WHERE {OPEN}")  # noqa: S608 - ours alone
+    return int(next(iter(rows))["n"])
 
 
 def _where(db: Database, condition: str, *values: str) -> Iterator[Delivery]:

@@ -107,3 +107,52 @@ def test_what_a_message_shows_is_kept_with_its_time(db: Database) -> None:
     kept = deliveries.get(db, "a")
     assert kept is not None
     assert (kept.shown, kept.edited_at) == ("digest-2", NOON + MINUTE)
+
+
+def test_what_stands_below_a_message_that_never_goes_is_let_go(db: Database) -> None:
+    put(db, "message", expires_at=NOON)
+    put(db, "picture", parent="message")
+    assert claim(db, "bot-1") == []
+    assert claim(db, "bot-1") == []
+    assert state(db, "picture") == "cancelled"
+    assert deliveries.waiting(db) == 0
+
+
+def test_what_is_not_sent_yet_can_be_cancelled_by_the_beginning_of_its_key(db: Database) -> None:
+    for key in ("digest:U1:2026-03-01", "digest:U1:2026-03-02", "digest:U12:2026-03-01", "sent"):
+        put(db, key)
+    claim(db, "bot-1", limit=1)
+    assert deliveries.is_claimed(db, "digest:U1:2026-03-01", by="bot-1")
+    assert deliveries.cancel(db, "digest:U1:", why="left") == 2
+    assert not deliveries.is_claimed(db, "digest:U1:2026-03-01", by="bot-1")
+    assert keys(claim(db, "bot-1")) == ["digest:U12:2026-03-01", "sent"]
+    deliveries.confirm(db, "sent", by="bot-1", ts="1.0", sent_to="C1")
+    assert deliveries.cancel(db, "sent", why="too late") == 0
+
+
+def test_a_message_cancelled_while_it_is_posted_is_in_slack_all_the_same(db: Database) -> None:
+    put(db, "a")
+    claim(db, "bot-1")
+    deliveries.cancel(db, "a", why="left")
+    assert deliveries.confirm(db, "a", by="bot-1", ts="1.0", sent_to="C1")
+    assert state(db, "a") == "sent"
+
+
+def test_claiming_reads_only_what_is_open_however_much_was_sent(db: Database) -> None:
+    """Each statement of a claim goes through the index of open messages or of keys."""
+    statements: list[str] = []
+    db.conn.set_trace_callback(statements.append)
+    claim(db, "bot-1")
+    deliveries.cancel(db, "digest:U1:", why="left")
+    deliveries.waiting(db)
+    db.conn.set_trace_callback(None)
+    of_ours = [one for one in statements if "deliveries" in one]
+    plans = [row["detail"] for one in of_ours for row in db.query(f"EXPLAIN QUERY PLAN {one}")]
+    assert len(of_ours) == 5
+    assert [plan for plan in plans if plan.startswith("SCAN") and "INDEX" not in plan] == []
+
+
+def state(db: Database, key: str) -> str:
+    found = deliveries.get(db, key)
+    assert found is not None
+    return found.state
