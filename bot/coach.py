@@ -14,12 +14,14 @@ from typing import Any
 import humanize
 from slack_sdk.errors import SlackApiError
 
+from bot import figures
 from bot.answers import words
 from bot.asking import Asker, Block, Feature, Listener, Office, RefusalError, Reply
 from bot.commands.coach import Help, Status, Who
 from bot.commands.words import Usage
+from bot.language import listed, tr, trn
 from bot.usage import USAGE, about, names
-from bot.wording import code, did_you_mean, escape
+from bot.wording import STATES, code, did_you_mean, escape
 from storage import deliveries, hosts, jobs, models, runs
 from storage.database import opened
 from storage.records import Host, Job, Promotion, Run
@@ -66,28 +68,32 @@ def help_text(topic: str | None, *, admin: bool) -> str:
     if not found:
         known = {name for usage in USAGE for name in names(usage) if name}
         raise RefusalError(
-            f"There is no help on {code(topic or '')}.{did_you_mean(topic or '', known)} "
-            "`/coach help` shows everything."
+            tr(
+                "There is no help on {topic}.{meant} `/coach help` shows everything.",
+                topic=code(topic or ""),
+                meant=did_you_mean(topic or "", known),
+            )
         )
     if len(found) == 1:
         return _in_full(found[0], admin=admin)
     parts = [
-        "\n".join([f"*{command}*", *(f"• `{u.example}`  {u.meaning}" for u in usages)])
+        "\n".join([f"*{command}*", *(f"• `{u.example}`  {tr(u.meaning)}" for u in usages)])
         for command, usages in groupby(found, key=lambda usage: usage.command)
     ]
-    return "\n\n".join([*parts, "More on one of them: `/coach help retry`."])
+    return "\n\n".join([*parts, tr("More on one of them: `/coach help retry`.")])
 
 
 def _in_full(usage: Usage, *, admin: bool) -> str:
-    arguments = [f"• `<{name}>`  {a.meaning}" for name, a in usage.arguments.items()]
+    arguments = [f"• `<{name}>`  {tr(a.meaning)}" for name, a in usage.arguments.items()]
     options = [
-        f"• `{name.rstrip('_')}=`  {option.meaning} ({option.values})"
+        f"• `{name.rstrip('_')}=`  {tr(option.meaning)} ({tr(option.values)})"
         for name, option in usage.options.items()
         if admin or not option.admins
     ]
     line = f"`{escape(usage.line(admin=admin))}`"
     details = [escape(argument) for argument in arguments] + options
-    return "\n".join([line, usage.meaning, *details, f"For example: `{usage.example}`"])
+    example = tr("For example: `{example}`", example=usage.example)
+    return "\n".join([line, tr(usage.meaning), *details, example])
 
 
 def status_text(seen: Snapshot) -> str:
@@ -98,38 +104,74 @@ def status_text(seen: Snapshot) -> str:
         _serving(seen),
     ]
     if not seen.hosts:
-        lines.insert(0, "*No worker is alive*, so jobs wait. `coach up` on the GPU host starts it.")
+        lines.insert(
+            0, tr("*No worker is alive*, so jobs wait. `coach up` on the GPU host starts it.")
+        )
     if seen.unsent:
-        lines.append(f"{_count(seen.unsent, 'message')} on the way to Slack.")
+        lines.append(
+            trn(
+                "{count} message on the way to Slack.",
+                "{count} messages on the way to Slack.",
+                seen.unsent,
+            )
+        )
     return "\n".join(lines)
 
 
 def who_text(seen: Snapshot, *, user: str, admins: Iterable[str]) -> str:
-    rights = "you run and stop your own jobs"
+    said = tr("To Coach you are <@{user}>, you run and stop your own jobs.", user=user)
     if user in admins:
-        rights = "an admin: you may also stop others' jobs and overrule the gate"
-    running = [f"job {job.id} of <@{job.requested_by}>" for job, _ in seen.running]
-    waiting = [f"job {job.id} of <@{job.requested_by}>" for job in seen.queued]
-    promoted = [
-        f"{alias} v{p.version}: model {p.model}, promoted by <@{p.by}> {_ago(seen, p.at)}"
-        + (f" because “{escape(p.reason)}”" if p.reason else "")
-        for alias, p in seen.serving.items()
-    ]
+        said = tr(
+            "To Coach you are <@{user}>, an admin: you may also stop others' jobs and overrule "
+            "the gate.",
+            user=user,
+        )
+    running = [_owned(job) for job, _ in seen.running]
+    waiting = [_owned(job) for job in seen.queued]
+    promoted = [_promoted(seen, alias, promotion) for alias, promotion in seen.serving.items()]
     return "\n".join(
         [
-            f"To Coach you are <@{user}>, {rights}.",
-            f"Running: {_listed(running)}.",
-            f"Waiting: {_listed(waiting)}.",
-            f"Serving: {_listed(promoted)}.",
+            said,
+            tr("Running: {jobs}.", jobs=_listed(running)),
+            tr("Waiting: {jobs}.", jobs=_listed(waiting)),
+            tr("Serving: {models}.", models=_listed(promoted)),
         ]
+    )
+
+
+def _owned(job: Job) -> str:
+    return tr("job {number} of <@{user}>", number=job.id, user=job.requested_by)
+
+
+def _promoted(seen: Snapshot, alias: str, promotion: Promotion) -> str:
+    told = {"name": f"{alias} v{promotion.version}", "model": promotion.model}
+    told |= {"user": promotion.by, "ago": figures.ago(seen.now - promotion.at)}
+    if promotion.reason is None:
+        return tr("{name}: model {model}, promoted by <@{user}> {ago}", **told)
+    return tr(
+        "{name}: model {model}, promoted by <@{user}> {ago} because “{reason}”",
+        **told,
+        reason=escape(promotion.reason),
     )
 
 
 def home_view(seen: Snapshot, *, user: str) -> dict[str, Any]:
     mine = [job for job, _ in seen.running if job.requested_by == user]
     mine += [job for job in seen.queued if job.requested_by == user]
-    yours = _listed([f"job {job.id} ({job.state}, {_subject(job)})" for job in mine])
-    lines = [status_text(seen), f"Yours: {yours}.", "`/coach help` shows what you can type."]
+    yours = [
+        tr(
+            "job {number} ({state}, {subject})",
+            number=job.id,
+            state=tr(STATES[job.state]),
+            subject=_subject(job),
+        )
+        for job in mine
+    ]
+    lines = [
+        status_text(seen),
+        tr("Yours: {jobs}.", jobs=_listed(yours)),
+        tr("`/coach help` shows what you can type."),
+    ]
     blocks: list[Block] = [
         {"type": "header", "text": {"type": "plain_text", "text": "Coach"}},
         *({"type": "section", "text": {"type": "mrkdwn", "text": line}} for line in lines),
@@ -143,56 +185,62 @@ def _host(host: Host) -> str:
         humanize.naturalsize(size, binary=True)
         for size in (host.memory_free_bytes, host.memory_bytes, host.disk_free_bytes)
     )
-    return (
-        f"The worker on {escape(host.name)} is well: {escape(slots)}; "
-        f"{free} of {whole} memory and {disk} of disk are free."
+    return tr(
+        "The worker on {host} is well: {slots}; {free} of {whole} memory and {disk} of disk are "
+        "free.",
+        host=escape(host.name),
+        slots=escape(slots),
+        free=free,
+        whole=whole,
+        disk=disk,
     )
 
 
 def _running(seen: Snapshot) -> str:
-    return f"Running: {_listed([_progress(job, run) for job, run in seen.running])}."
+    return tr("Running: {jobs}.", jobs=_listed([_progress(job, run) for job, run in seen.running]))
 
 
 def _progress(job: Job, run: Run | None) -> str:
     told = [_subject(job)]
     if run is not None and run.progress is not None:
-        told.append(f"step {run.progress['step']} of {run.progress['max_steps']}")
-        if run.progress["eta_seconds"] is not None:
-            left = timedelta(seconds=run.progress["eta_seconds"])
-            told.append(f"{humanize.naturaldelta(left)} left")
-    return f"job {job.id} ({', '.join(told)})"
+        at = run.progress
+        told.append(tr("step {step} of {steps}", step=at["step"], steps=at["max_steps"]))
+        if at["eta_seconds"] is not None:
+            told.append(tr("{duration} left", duration=figures.duration(at["eta_seconds"])))
+    return tr("job {number} ({about})", number=job.id, about=listed(told))
 
 
 def _waiting(queued: Sequence[Job]) -> str:
-    return f"Waiting: {_listed([f'job {job.id} ({_subject(job)})' for job in queued])}."
+    waiting = [tr("job {number} ({about})", number=job.id, about=_subject(job)) for job in queued]
+    return tr("Waiting: {jobs}.", jobs=_listed(waiting))
 
 
 def _serving(seen: Snapshot) -> str:
+    if not seen.serving:
+        return tr("Serving: nothing yet; `/train promote 12` lets a job's model serve.")
     served = [
-        f"{alias} v{p.version} (model {p.model}, since {_ago(seen, p.at)})"
+        tr(
+            "{name} (model {model}, since {ago})",
+            name=f"{alias} v{p.version}",
+            model=p.model,
+            ago=figures.ago(seen.now - p.at),
+        )
         for alias, p in seen.serving.items()
     ]
-    nothing = "nothing yet; `/train promote 12` lets a job's model serve"
-    return f"Serving: {_listed(served) if served else nothing}."
+    return tr("Serving: {models}.", models=_listed(served))
 
 
 def _subject(job: Job) -> str:
     if job.kind == "train":
         return escape(str(job.work["dataset"]))
-    return f"reading {escape(str(job.work['filename']))}"
-
-
-def _ago(seen: Snapshot, at: datetime) -> str:
-    return humanize.naturaltime(seen.now - at)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return tr("reading {file}", file=escape(str(job.work["filename"])))
 
 
 def _listed(items: Sequence[str]) -> str:
-    more = [f"and {len(items) - SHOWN} more"] if len(items) > SHOWN else []
-    return ", ".join([*items[:SHOWN], *more]) or "nothing"
+    if not items:
+        return tr("nothing")
+    more = [tr("and {count} more", count=len(items) - SHOWN)] if len(items) > SHOWN else []
+    return listed([*items[:SHOWN], *more])
 
 
 # --- handlers -------------------------------------------------------------------------------

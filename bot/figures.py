@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 from pathlib import PurePath
 
 import humanize
+from babel.dates import format_timedelta
 
+from bot.language import current, tr, trn
 from trainer.spec import Difference, Interval, Recipe
 
 BAR = 20  # characters
@@ -28,12 +30,20 @@ def interval(figure: Interval) -> str:
 
 def difference(found: Difference) -> str:
     """Say a paired difference honestly: `better by 2.1 ± 1.4 points, n = 1,821`."""
-    if found.verdict == "none":
-        points = f"{found.points:+.1f}".replace("-", "−")
-        measured = f"{points} ± {found.margin:.1f} points, n = {found.n:,}"
-        return f"no difference can be shown ({measured})"
-    size = f"{abs(found.points):.1f} ± {found.margin:.1f} points"
-    return f"{found.verdict} by {size}, n = {found.n:,}"
+    said = {
+        "better": tr("better by {points} ± {margin} points, n = {n:,}", **_points(found)),
+        "worse": tr("worse by {points} ± {margin} points, n = {n:,}", **_points(found)),
+        "none": tr(
+            "no difference can be shown ({points} ± {margin} points, n = {n:,})",
+            **_points(found, signed=True),
+        ),
+    }
+    return said[found.verdict]
+
+
+def _points(found: Difference, *, signed: bool = False) -> dict[str, object]:
+    size = f"{found.points:+.1f}".replace("-", "−") if signed else f"{abs(found.points):.1f}"
+    return {"points": size, "margin": f"{found.margin:.1f}", "n": found.n}
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:
@@ -46,18 +56,30 @@ def number(value: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    return humanize.naturaldelta(timedelta(seconds=seconds))
+    return format_timedelta(timedelta(seconds=seconds), locale=current())
+
+
+def ago(since: timedelta) -> str:
+    """Say how long something is past: `3 minutes ago`."""
+    past = -max(since, timedelta(seconds=1))
+    return format_timedelta(past, add_direction=True, locale=current())
 
 
 def duration_range(low: float, high: float) -> str:
     """Write a range in one unit: `2–4 minutes`; seconds are rounded to tens."""
     if high < 2 * MINUTE:
         first, last = round(low, -1), max(10, round(high, -1))
-        return f"{first:.0f}–{last:.0f} seconds" if first < last else f"about {last:.0f} seconds"
-    unit, name = (HOUR, "hour") if high >= 2 * HOUR else (MINUTE, "minute")
+        return trn("{span} second", "{span} seconds", int(last), span=_span(first, last))
+    unit = MINUTE if high < 2 * HOUR else HOUR
     first, last = max(1, math.floor(low / unit)), math.ceil(high / unit)
-    shown = f"{first}–{last}" if first < last else f"about {last}"
-    return f"{shown} {name}{'' if last == 1 else 's'}"
+    span = _span(first, last)
+    if unit == MINUTE:
+        return trn("{span} minute", "{span} minutes", last, span=span)
+    return trn("{span} hour", "{span} hours", last, span=span)
+
+
+def _span(first: float, last: float) -> str:
+    return f"{first:.0f}–{last:.0f}" if first < last else tr("about {number:.0f}", number=last)
 
 
 def size(number_of_bytes: float) -> str:
@@ -71,9 +93,15 @@ def when(at: datetime) -> str:
 
 
 def recipe(how: Recipe) -> str:
-    return (
-        f"{how.method}, {count(how.epochs, 'epoch')}, lr {number(how.lr)}, batch {how.batch}, "
-        f"{how.max_length} tokens, seed {how.seed}"
+    return trn(
+        "{method}, {count} epoch, lr {lr}, batch {batch}, {max_length} tokens, seed {seed}",
+        "{method}, {count} epochs, lr {lr}, batch {batch}, {max_length} tokens, seed {seed}",
+        how.epochs,
+        method=how.method,
+        lr=number(how.lr),
+        batch=how.batch,
+        max_length=how.max_length,
+        seed=how.seed,
     )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gettext
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from io import BytesIO
 from pathlib import Path
 
+from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
@@ -48,6 +49,16 @@ def trn(one: str, many: str, count: int, **values: object) -> str:
 def mark(message: str) -> str:
     """Mark a message for the catalogues where the reader isn't known yet; `tr` says it later."""
     return message
+
+
+def listed(items: Iterable[str]) -> str:
+    """List what was found: `a, b, c`."""
+    return tr(", ").join(items)
+
+
+def either(items: Iterable[str]) -> str:
+    """List what there is to choose from: `a, b, or c`."""
+    return format_list(list(items), "or", current())
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.asking import Asker, Office, RefusalError
-from bot.language import mark, tr
+from bot.language import either, mark, tr
 from storage import roles
 from storage.database import opened
 from storage.talent import Role
@@ -34,9 +34,9 @@ def require(office: Office, asker: Asker, *wanted: Role) -> None:
     Where an admin may do it too, name that role: hiring and privacy stay with their own people.
     """
     if roles_of(office, asker.user).isdisjoint(wanted):
-        listed = tr(" or ").join(tr(ROLES[role]) for role in wanted)
+        named = either(tr(ROLES[role]) for role in wanted)
         raise RefusalError(
-            tr("Only {roles} may do that. `/coach who` shows who that is.", roles=listed)
+            tr("Only {roles} may do that. `/coach who` shows who that is.", roles=named)
         )
 
 

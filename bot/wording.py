@@ -6,7 +6,17 @@ import difflib
 import re
 from collections.abc import Iterable
 
+from bot.language import mark, tr
+from storage.records import JobState
+
 QUOTED_CHARACTERS = 60  # of what someone typed, in an answer
+STATES: dict[JobState, str] = {
+    "queued": mark("queued"),
+    "running": mark("running"),
+    "succeeded": mark("succeeded"),
+    "failed": mark("failed"),
+    "cancelled": mark("cancelled"),
+}
 
 # `<#C1|general>`, `<@U1|bo>`, `<https://…|label>`: Slack's marks, readable by their second half.
 _MARK = re.compile(r"<(?P<sign>[#@!]?)[^<>|]*\|(?P<label>[^<>|]+)>")
@@ -39,4 +49,4 @@ def code(text: str) -> str:
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Give ` Did you mean …?` (with its space) for the closest known word, or nothing."""
     close = difflib.get_close_matches(word.lower(), list(known), n=1)
-    return f" Did you mean {code(close[0])}?" if close else ""
+    return tr(" Did you mean {word}?", word=code(close[0])) if close else ""
