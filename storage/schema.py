@@ -325,6 +325,22 @@ CREATE TABLE vectors (
     PRIMARY KEY (encoder, text_hash)
 ) STRICT, WITHOUT ROWID;
 
+-- What each person would be recommended today, and how well that order was found to work.
+CREATE TABLE recommendations (
+    user TEXT PRIMARY KEY,
+    resource INTEGER NOT NULL REFERENCES resources (id),
+    made_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE rankings (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at TEXT NOT NULL,
+    completions INTEGER NOT NULL,
+    hits INTEGER NOT NULL,
+    popularity_hits INTEGER NOT NULL,
+    bm25_hits INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE learning_plans (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     user TEXT NOT NULL REFERENCES members (user),
@@ -404,7 +420,6 @@ CREATE TABLE pair_rounds (
 CREATE TABLE pairs (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     round INTEGER NOT NULL REFERENCES pair_rounds (id),
-    why TEXT NOT NULL DEFAULT '',
     met INTEGER,
     answered_at TEXT,
     dissolved_at TEXT

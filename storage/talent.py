@@ -199,10 +199,34 @@ class PairRecord:
     id: int
     round: int
     day: str
-    users: tuple[str, ...]
-    why: str = ""
+    users: tuple[str, ...]  # two or three
+    made_at: datetime
     met: bool | None = None
     dissolved_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """A model that turns texts into vectors; those of two encoders are never compared."""
+
+    id: str  # hash of its graph
+    base_model: str
+    path: str  # below the data directory
+    dimensions: int
+    created_at: datetime
+    job: int | None = None
+    serves_since: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Leave-one-out on the team's own completions: how often one of three shown was the one."""
+
+    at: datetime
+    completions: int
+    hits: int
+    popularity_hits: int
+    bm25_hits: int
 
 
 @dataclass(frozen=True)
