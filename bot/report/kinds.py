@@ -52,3 +52,5 @@ class Kind:
     covers: timedelta  # how far back it looks where it was never sent before
     readers: tuple[Role, ...] = ()  # who may ask for it and schedule it; nobody named: everyone
     private: bool = False  # only for private channels, all of whose members are `readers`
+    # What a schedule does before it composes, such as making pairs; `now` and `preview` never do.
+    prepare: Callable[[Database, Scope], None] | None = None
