@@ -81,6 +81,13 @@ def purposes(db: Database) -> dict[int, str]:
     return {row["model"]: row["alias"] for row in rows}
 
 
+def promoted_since(db: Database, at: datetime) -> list[tuple[Promotion, Model]]:
+    """List the promotions since a time with their models, oldest first."""
+    rows = db.query("SELECT * FROM promotions WHERE at >= ? ORDER BY id", (text(at),))
+    found = [read(Promotion, row) for row in rows]
+    return [(one, next(_where(db, "id = ?", one.model))) for one in found]
+
+
 def promote(
     db: Database,
     *,

@@ -17,6 +17,14 @@ Answer = Literal["done", "snoozed", "declined", "opened"]
 
 
 @dataclass(frozen=True)
+class Sent:
+    """How many digests carried an obligation, and the reader's day of the last one."""
+
+    times: int
+    day: date
+
+
+@dataclass(frozen=True)
 class Rate:
     """How often lines of a kind were sent, and how many of these were acted on."""
 
@@ -40,10 +48,20 @@ def note_sent(
             )
 
 
-def counts(db: Database, member: str) -> dict[str, int]:
-    """Count the digests that carried each obligation to a member."""
-    sql = "SELECT obligation, count(*) AS n FROM nudges WHERE member = ? GROUP BY obligation"
-    return {row["obligation"]: row["n"] for row in db.query(sql, (member,))}
+def sent(db: Database, member: str) -> dict[str, Sent]:
+    """Tell of each obligation how often a digest carried it to a member, and when the last did.
+
+    What was taken back before it left, or never arrived, doesn't count.
+    """
+    sql = """
+        SELECT obligation, count(*) AS times, max(day) AS day FROM nudges
+        WHERE member = ? AND NOT EXISTS (
+            SELECT 1 FROM deliveries WHERE key = 'digest:' || member || ':' || day
+            AND state IN ('cancelled', 'failed'))
+        GROUP BY obligation
+    """
+    rows = db.query(sql, (member,))
+    return {row["obligation"]: Sent(row["times"], date.fromisoformat(row["day"])) for row in rows}
 
 
 def since(db: Database, at: datetime, *, kind: str) -> list[Nudge]:

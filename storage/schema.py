@@ -170,6 +170,7 @@ CREATE TABLE members (
     works_to TEXT NOT NULL DEFAULT '18:00',
     work_days TEXT NOT NULL DEFAULT 'MO,TU,WE,TH,FR',
     digest_at TEXT DEFAULT '09:00',
+    digested_on TEXT,
     paused_until TEXT,
     muted TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(muted)),
     manager TEXT,

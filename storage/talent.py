@@ -26,6 +26,7 @@ class Member:
     work_days: str  # "MO,TU,WE,TH,FR"
     joined_at: datetime
     digest_at: str | None = None  # None: no digest
+    digested_on: str | None = None  # the last local day whose digest was decided
     discipline: str | None = None
     country: str | None = None  # two letters; whose holidays are kept
     paused_until: str | None = None  # the first day that isn't paused
