@@ -5,7 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
+from bot.language import mark
+
 NUDGES = 2  # of one obligation; a third undoes the first two (TALENT.md: Ancker 2017)
+
+# The kinds, as they are muted and counted.
+KINDS: dict[str, str] = {
+    "scorecard": mark("scorecards of interviews"),
+    "assignment": mark("what is due in learning plans"),
+    "session": mark("sessions"),
+    "skill": mark("assessments and skills"),
+    "privacy": mark("privacy reviews"),
+    "survey": mark("surveys"),
+    "pair": mark("pairs"),
+    "failure": mark("help with failed runs"),
+    "promotion": mark("what to make of a promoted model"),
+    "onboarding": mark("first steps"),
+}
 
 
 class Rank(IntEnum):
@@ -31,10 +47,12 @@ class Act:
 class Obligation:
     """One line of a digest, in its reader's language."""
 
-    key: str  # names the thing owed: `assignment:12`, `score:7`, `first:run`
-    kind: str  # what is muted and counted by: assignment, scorecard, session, skill, …
+    key: str  # names the thing owed: `assignment:12`, `score:7`, `first:run`; no spaces
+    kind: str  # of KINDS
     rank: Rank
     text: str  # mrkdwn, one line
     why: str  # the rule, and the row behind it, in words
     act: Act | None = None
     nudges: int = NUDGES  # digests that may carry it
+    pause: int = 7  # days until a digest may carry it again
+    timely: bool = True  # else it is shown to who asks, and no digest carries it today
