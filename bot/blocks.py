@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from bot.asking import Block
 
-SECTION, HEADER, BUTTON, OPTION, CONFIRM, OPTIONS = 3_000, 150, 75, 75, 300, 100  # characters
-MODAL_TITLE = 24
+SECTION, HEADER, BUTTON, OPTION, CONFIRM, MODAL_TITLE = 3_000, 150, 75, 75, 300, 24  # characters
+OPTIONS, TICKED, OVERFLOW = 100, 10, 5  # that a menu, boxes to tick and `⋯` can offer
 # Where menus of people and channels and the pickers say what was chosen.
-PICKED = ("selected_user", "selected_conversation", "selected_date", "selected_time")
+PICKED = (
+    "selected_user",
+    "selected_conversation",
+    "selected_channel",
+    "selected_date",
+    "selected_time",
+)
 
 
 def cut(text: str, limit: int) -> str:
@@ -21,6 +27,10 @@ def cut(text: str, limit: int) -> str:
     short = text[: limit - 1]
     start = short.rfind("&", limit - 6)
     return (short[:start] if start > 0 and ";" not in short[start:] else short) + "…"
+
+
+def header(text: str) -> Block:
+    return {"type": "header", "text": _plain(text, HEADER)}
 
 
 def section(text: str, *, accessory: Block | None = None) -> Block:
@@ -63,17 +73,38 @@ def select(
     action: str, placeholder: str, options: Mapping[str, str], *, chosen: str | None = None
 ) -> Block:
     """Make a menu of `options`, value -> text; the first hundred are offered."""
-    offered = {
-        value: {"text": _plain(text or " ", OPTION), "value": value}
-        for value, text in list(options.items())[:OPTIONS]
-    }
+    offered = _offered(options, OPTIONS)
     made: Block = {"type": "static_select", "action_id": action, "options": list(offered.values())}
     made["placeholder"] = _plain(placeholder, 150)
     return made | ({"initial_option": offered[chosen]} if chosen in offered else {})
 
 
-def person_select(action: str, placeholder: str) -> Block:
-    return {"type": "users_select", "action_id": action, "placeholder": _plain(placeholder, 150)}
+def multi_select(
+    action: str, placeholder: str, options: Mapping[str, str], *, chosen: Collection[str] = ()
+) -> Block:
+    """Make a menu of which several may be chosen, for a section or an input."""
+    made = _several("multi_static_select", action, _offered(options, OPTIONS), chosen)
+    return made | {"placeholder": _plain(placeholder, 150)}
+
+
+def checkboxes(action: str, options: Mapping[str, str], *, chosen: Collection[str] = ()) -> Block:
+    """Make boxes to tick, ten at most."""
+    return _several("checkboxes", action, _offered(options, TICKED), chosen)
+
+
+def overflow(action: str, options: Mapping[str, str]) -> Block:
+    """Make a menu behind `⋯`, of five at most."""
+    return {
+        "type": "overflow",
+        "action_id": action,
+        "options": list(_offered(options, OVERFLOW).values()),
+    }
+
+
+def person_select(action: str, placeholder: str, *, chosen: str = "") -> Block:
+    made: Block = {"type": "users_select", "action_id": action}
+    made |= {"placeholder": _plain(placeholder, 150)}
+    return made | ({"initial_user": chosen} if chosen else {})
 
 
 def channel_select(action: str, placeholder: str, *, chosen: str = "") -> Block:
@@ -92,6 +123,15 @@ def date_picker(action: str, *, day: str = "") -> Block:
 def time_picker(action: str, *, time: str = "") -> Block:
     """Make a picker of a time of day, HH:MM."""
     return {"type": "timepicker", "action_id": action} | ({"initial_time": time} if time else {})
+
+
+def number_input(
+    action: str, *, value: int | None = None, least: int | None = None, most: int | None = None
+) -> Block:
+    """Make an input of a whole number, for a modal."""
+    limits = {"initial_value": value, "min_value": least, "max_value": most}
+    made: Block = {"type": "number_input", "action_id": action, "is_decimal_allowed": False}
+    return made | {name: str(limit) for name, limit in limits.items() if limit is not None}
 
 
 def text_input(
@@ -126,10 +166,35 @@ def modal(
 
 def typed(values: Mapping[str, Any], name: str) -> str:
     """Read what was typed or chosen in a modal's input; nothing is an empty text."""
+    return read(next(iter(values.get(name, {}).values()), {})).strip()
+
+
+def ticked(values: Mapping[str, Any], name: str) -> list[str]:
+    """Read which of several options were chosen in a modal's input."""
     element: Mapping[str, Any] = next(iter(values.get(name, {}).values()), {})
+    return [str(option["value"]) for option in element.get("selected_options") or []]
+
+
+def read(element: Mapping[str, Any]) -> str:
+    """Give what an element carries: what a button is worth, what was typed, chosen or picked."""
     chosen = element.get("selected_option") or {}
     picked = next((element[name] for name in PICKED if element.get(name)), "")
-    return str(element.get("value") or chosen.get("value") or picked).strip()
+    return str(element.get("value") or chosen.get("value") or picked)
+
+
+def _offered(options: Mapping[str, str], most: int) -> dict[str, Block]:
+    return {
+        value: {"text": _plain(text or " ", OPTION), "value": value}
+        for value, text in list(options.items())[:most]
+    }
+
+
+def _several(
+    kind: str, action: str, offered: Mapping[str, Block], chosen: Collection[str]
+) -> Block:
+    made: Block = {"type": kind, "action_id": action, "options": list(offered.values())}
+    initial = [option for value, option in offered.items() if value in chosen]
+    return made | ({"initial_options": initial} if initial else {})
 
 
 def _plain(text: str, limit: int) -> Block:

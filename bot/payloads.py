@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from bot import blocks
 from bot.asking import Asker
 
 Body = Mapping[str, Any]
@@ -53,9 +54,10 @@ def submission(body: Body) -> Asker:
 def event(body: Body, number: int) -> Asker:
     """Read an event; `number` tells apart those who hear the same one."""
     happened = body["event"]
+    user = happened.get("user") or happened.get("user_id") or ""
     return Asker(
         key=f"{body.get('event_id') or _key(body)}:{number}",
-        user=happened.get("user") or happened.get("user_id") or "",
+        user=user["id"] if isinstance(user, dict) else user,  # of team_join the whole person
         channel=happened.get("channel") or happened.get("channel_id") or "",
         thread_ts=happened.get("thread_ts"),
         message=happened,
@@ -63,9 +65,8 @@ def event(body: Body, number: int) -> Asker:
 
 
 def value(action: Body) -> str:
-    """Give what a button carries, or what was chosen in a menu."""
-    chosen = action.get("selected_option") or {}
-    return str(action.get("value") or chosen.get("value") or "")
+    """Give what a button carries, or what was chosen or picked."""
+    return blocks.read(action)
 
 
 def _key(body: Body) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -22,6 +23,7 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.workspace.limits import check_blocks
+from bot.workspace.rate_limits import Rate
 from bot.workspace.server import Workspace
 
 Json = dict[str, Any]
@@ -308,6 +310,75 @@ async def fetch(url: str, token: str) -> bytes:
         return await answer.read()
 
 
+# --- people and conversations ---------------------------------------------------------------
+
+
+async def test_people_are_told_with_what_a_bot_goes_by(workspace: Workspace) -> None:
+    cy = await workspace.join("cy", tz="Asia/Kolkata", locale="zh-CN", is_restricted=True)
+    client = client_of(workspace)
+    told = (await client.users_info(user=cy.id, include_locale=True))["user"]
+    assert (told["tz"], told["tz_offset"], told["locale"]) == ("Asia/Kolkata", 19_800, "zh-CN")
+    assert (told["is_restricted"], told["is_bot"], told["deleted"]) == (True, False, False)
+    names = [
+        user["name"] async for page in await client.users_list(limit=2) for user in page["members"]
+    ]
+    assert names == ["slackbot", "coach", "ana", "bo", "cy"]
+    assert (await refused(client.users_info(user="U404")))["error"] == "user_not_found"
+
+
+async def test_a_private_channel_is_known_to_its_members_alone(workspace: Workspace) -> None:
+    client = client_of(workspace)
+    hiring = await workspace.make_private("hiring", "ana")
+    for call in (client.conversations_info, client.conversations_members):
+        assert (await refused(call(channel=hiring.id)))["error"] == "channel_not_found"
+    post = client.chat_postMessage(channel=hiring.id, text="hi")
+    assert (await refused(post))["error"] == "channel_not_found"
+    await workspace.invite("hiring", "coach")
+    told = (await client.conversations_info(channel=hiring.id))["channel"]
+    assert (told["is_private"], told["is_member"]) == (True, True)
+    members = (await client.conversations_members(channel=hiring.id))["members"]
+    assert members == [workspace.state.user("ana").id, workspace.state.bot_user]
+
+
+async def test_the_same_people_share_one_conversation(workspace: Workspace) -> None:
+    client = client_of(workspace)
+    ana, bo = (workspace.state.user(name).id for name in ("ana", "bo"))
+    opened = [
+        (await client.conversations_open(users=users))["channel"]["id"]
+        for users in (f"{ana},{bo}", f"{bo},{ana}", ana)
+    ]
+    assert opened == [workspace.dm("ana", "bo").id] * 2 + [workspace.dm("ana").id]
+    await client.files_upload_v2(channel=opened[2], content=b"a", filename="week.csv")
+    assert workspace.messages(opened[2])[0].files[0].name == "week.csv"
+    await workspace.change("bo", deleted=True)
+    assert (await refused(client.conversations_open(users=bo)))["error"] == "user_disabled"
+    assert (await refused(client.conversations_open(users="USLACKBOT")))["error"] == "cannot_dm_bot"
+
+
+async def test_an_app_deletes_its_own_messages_alone(workspace: Workspace) -> None:
+    client, channel = client_of(workspace), workspace.state.channel("general").id
+    sent = await client.chat_postMessage(channel=channel, text="C-014")
+    said = await workspace.say("ana", "general", "hi")
+    await client.chat_delete(channel=channel, ts=sent["ts"])
+    assert workspace.messages("general") == [said]
+    assert (await refused(client.chat_delete(channel=channel, ts=sent["ts"])))["error"] == (
+        "message_not_found"
+    )
+    assert (await refused(client.chat_delete(channel=channel, ts=said.ts)))["error"] == (
+        "cant_delete_message"
+    )
+
+
+async def test_the_workspace_as_a_whole_takes_so_many_posts() -> None:
+    async with Workspace(clock=Clock(), all_posts=Rate(per_second=1, burst=2)) as ws:
+        client = client_of(ws)
+        people = [(await ws.join(f"p{number}")).id for number in range(3)]
+        for user in people[:2]:
+            await client.chat_postMessage(channel=user, text="digest")
+        late = await refused(client.chat_postMessage(channel=people[2], text="digest"))
+    assert late["error"] == "ratelimited"
+
+
 # --- modals, Home, response_url -------------------------------------------------------------
 
 
@@ -523,6 +594,115 @@ async def test_an_app_that_lost_its_socket_comes_back(workspace: Workspace, brea
         await workspace.connected()
         await workspace.slash("ana", "general", "/train")
         await until(lambda: heard)
+
+
+ELEMENTS: list[tuple[Json, object, Json]] = [
+    ({"type": "datepicker"}, "2026-12-01", {"selected_date": "2026-12-01"}),
+    ({"type": "timepicker", "initial_time": "09:00"}, "09:30", {"selected_time": "09:30"}),
+    ({"type": "users_select"}, "bo", {"selected_user": "bo"}),
+    ({"type": "channels_select"}, "general", {"selected_channel": "general"}),
+    ({"type": "conversations_select"}, "general", {"selected_conversation": "general"}),
+    ({"type": "checkboxes"}, ["a", "b"], {"selected_options": ["a", "b"]}),
+    ({"type": "multi_static_select"}, ["b"], {"selected_options": ["b"]}),
+    ({"type": "radio_buttons"}, "b", {"selected_option": "b"}),
+    ({"type": "overflow"}, "a", {"selected_option": "a"}),
+]
+LISTING = {"checkboxes", "multi_static_select", "radio_buttons", "overflow"}
+
+
+def completed(element: Json) -> Json:
+    options = [{"text": plain(value.upper()), "value": value} for value in "ab"]
+    return (
+        element | {"action_id": "it"} | ({"options": options} if element["type"] in LISTING else {})
+    )
+
+
+@pytest.mark.parametrize(("element", "value", "expected"), ELEMENTS)
+async def test_what_is_chosen_arrives_in_slacks_shape(
+    workspace: Workspace, element: Json, value: object, expected: Json
+) -> None:
+    heard: list[SocketModeRequest] = []
+    beside = section("Which?") | {"block_id": "which", "accessory": completed(element)}
+    home = {"type": "home", "blocks": [beside]}
+    ana = workspace.state.user("ana").id
+    async with raw_socket(workspace, heard):
+        await client_of(workspace).views_publish(user_id=ana, view=home)
+        await workspace.click("ana", workspace.home("ana") or {}, "it", value)
+    payload = heard[0].payload
+    assert named(workspace, payload["actions"][0]).items() >= expected.items()
+    stands = payload["view"]["state"]["values"].get("which", {})
+    assert bool(stands) is (element["type"] != "overflow")
+    assert payload["container"]["type"] == "view"
+    assert "response_url" not in payload
+    assert "channel" not in payload
+
+
+def named(ws: Workspace, action: Json) -> Json:
+    """Say what was chosen by names: ids differ from run to run."""
+    names = {id_: user.name for id_, user in ws.state.users.items()}
+    names |= {id_: channel.name for id_, channel in ws.state.channels.items()}
+    values = {
+        key: [one["value"] for one in part] if isinstance(part, list) else part
+        for key, part in action.items()
+    }
+    if isinstance(action.get("selected_option"), dict):
+        values["selected_option"] = action["selected_option"]["value"]
+    return {
+        key: names.get(part, part) if isinstance(part, str) else part
+        for key, part in values.items()
+    }
+
+
+async def test_a_form_keeps_what_stands_in_it_and_numbers_within_their_range(
+    workspace: Workspace,
+) -> None:
+    number = {"type": "number_input", "action_id": "n", "is_decimal_allowed": False}
+    number |= {"min_value": "1", "max_value": "5", "initial_value": "2"}
+    asked = {"type": "input", "block_id": "n", "label": plain("Score"), "element": number}
+    day = section("Day") | {"block_id": "day", "accessory": completed({"type": "datepicker"})}
+    view = modal(blocks=[asked, day])
+    heard: list[SocketModeRequest] = []
+    async with raw_socket(workspace, heard):
+        trigger = workspace.state.new_trigger(workspace.state.user("ana").id)
+        await client_of(workspace).views_open(trigger_id=trigger, view=view)
+        shown = workspace.views("ana")[0]
+        await workspace.click("ana", shown, "it", "2026-12-01", typed={"n": 4})
+        await client_of(workspace).views_update(view_id=shown["id"], view=view)
+        assert (await workspace.submit_view("ana", shown["id"], {"n": "6"})).reply
+        await workspace.submit_view("ana", shown["id"], {})
+    values = heard[-1].payload["view"]["state"]["values"]
+    assert values["n"]["n"]["value"] == "4"
+    assert values["day"]["it"]["selected_date"] == "2026-12-01"
+
+
+async def test_people_who_come_change_and_enter_a_channel_are_told(workspace: Workspace) -> None:
+    heard: list[SocketModeRequest] = []
+    async with raw_socket(workspace, heard):
+        cy = await workspace.join("cy", "Cy Young")
+        await workspace.change("cy", tz="Asia/Tokyo")
+        await workspace.make_private("hiring", "coach")
+        await workspace.invite("hiring", "cy")
+        await until(lambda: len(heard) == 3)
+    came, changed, entered = (request.payload["event"] for request in heard)
+    assert (came["type"], came["user"]["id"]) == ("team_join", cy.id)
+    assert (changed["type"], changed["user"]["tz"]) == ("user_change", "Asia/Tokyo")
+    assert (entered["type"], entered["user"]) == ("member_joined_channel", cy.id)
+
+
+@pytest.mark.parametrize(
+    ("command", "text"), [("/team", "<@U|bo> in <#C|general> and <#C|>"), ("/train", None)]
+)
+async def test_names_in_commands_are_escaped_where_the_manifest_says_so(
+    workspace: Workspace, command: str, text: str | None
+) -> None:
+    heard: list[SocketModeRequest] = []
+    await workspace.make_private("hiring", "ana")
+    await workspace.make_private("secret", "bo")
+    typed = "@bo in #general and #hiring"
+    async with raw_socket(workspace, heard):
+        await workspace.slash("ana", "general", command, f"{typed} #secret")
+    arrived = re.sub(r"<([@#][UC])\w+", r"<\1", heard[0].payload["text"])
+    assert arrived == f"{text or typed} #secret"
 
 
 # --- faults ---------------------------------------------------------------------------------

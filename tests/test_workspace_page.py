@@ -70,6 +70,23 @@ MODAL: Json = {
         question("File", {"type": "file_input", "action_id": "file"}, optional=True),
     ],
 }
+OPTIONS = [{"text": plain(said), "value": said.lower()} for said in ("Pytorch", "Audio")]
+EVERYTHING: Json = MODAL | {
+    "callback_id": "all",
+    "title": plain("Plan a session"),
+    "blocks": [
+        question("Day", {"type": "datepicker", "action_id": "day"}),
+        question("Time", {"type": "timepicker", "action_id": "time", "initial_time": "09:00"}),
+        question("Host", {"type": "users_select", "action_id": "host"}),
+        question("Where", {"type": "conversations_select", "action_id": "where"}),
+        question("Seats", {"type": "number_input", "action_id": "n", "is_decimal_allowed": False}),
+        question("Ask", {"type": "checkboxes", "action_id": "ask", "options": OPTIONS}),
+        question("One", {"type": "radio_buttons", "action_id": "one", "options": OPTIONS}),
+        question(
+            "Skills", {"type": "multi_static_select", "action_id": "skills", "options": OPTIONS}
+        ),
+    ],
+}
 PROMOTE: Json = {
     "type": "button",
     "text": plain("Promote"),
@@ -107,8 +124,8 @@ def small_bot(ws: Workspace, heard: list[Json]) -> AsyncApp:
     async def train(ack: Any, body: Json, respond: Any, client: AsyncWebClient) -> None:
         await ack()
         heard.append(body)
-        if body["text"] == "change":
-            await client.views_open(trigger_id=body["trigger_id"], view=MODAL)
+        if form := {"change": MODAL, "plan": EVERYTHING}.get(body["text"]):
+            await client.views_open(trigger_id=body["trigger_id"], view=form)
         else:
             await respond(f"There is no data set {body['text']}.")
 
@@ -124,12 +141,18 @@ def small_bot(ws: Workspace, heard: list[Json]) -> AsyncApp:
             await ack()
 
     async def home(event: Json, client: AsyncWebClient) -> None:
-        block = {"type": "header", "text": plain("Two jobs are queued")}
-        await client.views_publish(user_id=event["user"], view={"type": "home", "blocks": [block]})
+        heading = {"type": "header", "text": plain("Two jobs are queued")}
+        menu = {"type": "overflow", "action_id": "more", "options": OPTIONS}
+        line = {"type": "section", "text": plain("Evaluation, 45 minutes"), "accessory": menu}
+        note = question("Note", {"type": "plain_text_input", "action_id": "note"})
+        view = {"type": "home", "blocks": [heading, line, note]}
+        await client.views_publish(user_id=event["user"], view=view)
 
     app.command("/train")(train)
     app.action("promote")(keep)
+    app.action("more")(keep)
     app.view("change")(change)
+    app.view("all")(keep)
     app.shortcut("use")(keep)
     app.event("app_home_opened")(home)
     return app
@@ -311,11 +334,46 @@ async def test_a_thread_holds_charts_and_replies(page: Page, ws: Workspace) -> N
     assert ws.messages("general")[-1].thread_ts == ts
 
 
-@pytest.mark.usefixtures("heard")
-async def test_the_home_tab_is_published_when_it_is_opened(page: Page) -> None:
+async def test_the_home_tab_is_published_when_it_is_opened_and_can_be_pressed(
+    page: Page, heard: list[Json]
+) -> None:
     await page.get_by_role("link", name="Coach").click()
     await page.get_by_role("button", name="Home").click()
     await expect(page.get_by_role("heading", name="Two jobs are queued")).to_be_visible()
+    await page.get_by_label("Note").fill("later")
+    await page.get_by_label("More").click()
+    async with page.expect_response(re.compile("/page/do/click")):
+        await page.get_by_role("menuitem", name="Audio").click()
+    assert heard[0]["actions"][0]["selected_option"]["value"] == "audio"
+    assert heard[0]["view"]["state"]["values"]["note"]["note"]["value"] == "later"
+
+
+async def test_every_element_of_a_form_can_be_filled_in(page: Page, heard: list[Json]) -> None:
+    await type_in(page, "/train plan")
+    dialog = page.get_by_role("dialog", name="Plan a session")
+    await dialog.get_by_label("Day").fill("2026-12-01")
+    await dialog.get_by_label("Host").select_option("Bo Chen")
+    await dialog.get_by_label("Where").select_option("#random")
+    await dialog.get_by_label("Seats").fill("12")
+    await dialog.get_by_label("Ask").get_by_label("Pytorch").check()
+    await dialog.get_by_label("One").get_by_label("Audio").check()
+    await dialog.get_by_label("Skills").select_option(["Pytorch", "Audio"])
+    await dialog.get_by_role("button", name="Queue it").click()
+    await expect(dialog).to_have_count(0)
+    values = heard[-1]["view"]["state"]["values"]
+    shown = {block: next(iter(inside.values())) for block, inside in values.items()}
+    assert (shown["day"]["selected_date"], shown["time"]["selected_time"]) == (
+        "2026-12-01",
+        "09:00",
+    )
+    assert shown["host"]["selected_user"].startswith("U")
+    assert shown["where"]["selected_conversation"].startswith("C")
+    assert (shown["n"]["value"], shown["one"]["selected_option"]["value"]) == ("12", "audio")
+    ticked = [
+        [option["value"] for option in shown[name]["selected_options"]]
+        for name in ("ask", "skills")
+    ]
+    assert ticked == [["pytorch"], ["pytorch", "audio"]]
 
 
 async def test_the_page_fits_a_phone(page: Page, ws: Workspace) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.workspace.limits import check_blocks
-from bot.workspace.methods import Args, joined, method
+from bot.workspace.methods import Args, joined, method, visible
 from bot.workspace.payloads import file_json, message_json
 from bot.workspace.records import Channel, File, Json, Message, ResponseUrl, SlackError
 from bot.workspace.state import State
@@ -32,17 +32,30 @@ def _post_ephemeral(state: State, args: Args) -> Json:
 
 @method("chat.update", "chat:write")
 def _update(state: State, args: Args) -> Json:
-    message = state.message(args.need("channel"), args.need("ts"))
-    if message.ephemeral_to:
-        raise SlackError("message_not_found")
-    if message.user != state.bot_user:
-        raise SlackError("cant_update_message")
+    message = _own(state, args, "cant_update_message")
     if len(str(args.get("text") or "")) > UPDATE_LIMIT:
         raise SlackError("msg_too_long")
     fields = _content(args)
     message.metadata = args.get("metadata") or message.metadata
     state.edit(message, **fields)
     return _answer(state, message)
+
+
+@method("chat.delete", "chat:write")
+def _delete(state: State, args: Args) -> Json:
+    message = _own(state, args, "cant_delete_message")
+    state.delete(message)
+    return {"channel": message.channel, "ts": message.ts}
+
+
+def _own(state: State, args: Args, refusal: str) -> Message:
+    """Find a message of the app that can still be changed."""
+    message = visible(state, args.need("channel")).messages.get(args.need("ts"))
+    if message is None or message.ephemeral_to:
+        raise SlackError("message_not_found")
+    if message.user != state.bot_user:
+        raise SlackError(refusal)
+    return message
 
 
 def _content(args: Args) -> Json:
@@ -55,7 +68,7 @@ def _content(args: Args) -> Json:
 
 def _writable(state: State, args: Args) -> Channel:
     """Find the channel to post to; a person's id means their direct messages."""
-    channel = state.channel(args.need("channel"))
+    channel = visible(state, args.need("channel"))
     if channel.is_archived:
         raise SlackError("is_archived")
     if state.bot_user not in channel.members and "chat:write.public" not in state.scopes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import secrets
 from collections.abc import Callable, Iterator
 
@@ -27,6 +28,14 @@ def among(*allowed: object) -> Check:
     return check
 
 
+def matching(pattern: str, what: str) -> Check:
+    def check(value: object, at: str) -> Iterator[str]:
+        if not isinstance(value, str) or not re.fullmatch(pattern, value):
+            yield _breach(f"must be {what}", at)
+
+    return check
+
+
 def chars(most: int, least: int = 1) -> Check:
     def check(value: object, at: str) -> Iterator[str]:
         if not isinstance(value, str):
@@ -39,11 +48,13 @@ def chars(most: int, least: int = 1) -> Check:
     return check
 
 
-def array(inside: Check, most: int) -> Check:
+def array(inside: Check, most: int, least: int = 0) -> Check:
     def check(value: object, at: str) -> Iterator[str]:
         if not isinstance(value, list) or len(value) > most:
             yield _breach(f"no more than {most} items allowed", at)
             return
+        if len(value) < least:
+            yield _breach(f"no fewer than {least} items allowed", at)
         for number, item in enumerate(value):
             yield from inside(item, f"{at}/{number}")
 
@@ -94,25 +105,60 @@ BOTH = ("plain_text", "mrkdwn")
 OPTION = shape("text value", text=_text(75), value=chars(150), description=_text(75))
 ASKS = {"title": _text(100), "text": _text(300, *BOTH), "confirm": _text(30), "deny": _text(30)}
 ACTS = {"action_id": ID, "confirm": shape("title text confirm deny", **ASKS, style=STYLE)}
+RICH = shape("text value", text=_text(75, *BOTH), value=chars(150), description=_text(75, *BOTH))
+LINK = shape("text value", text=_text(75), value=chars(150), url=chars(3000))
 BUTTON = {"text": _text(75), "value": chars(2000, 0), "url": chars(3000), "style": STYLE}
-SELECT = {"options": array(OPTION, 100), "initial_option": OPTION, "placeholder": _text(150)}
+HINTED = ACTS | {"placeholder": _text(150)}
+OPTIONS = {"options": array(OPTION, 100, 1)}
+SELECT = HINTED | OPTIONS | {"initial_option": OPTION}
+SEVERAL = OPTIONS | {
+    "initial_options": array(OPTION, 100, 1),
+    "max_selected_items": among(*range(1, 101)),
+}
+TICKED = {"options": array(RICH, 10, 1), "initial_options": array(RICH, 10, 1)}
+ONE = {"options": array(RICH, 10, 1), "initial_option": RICH}
+DATE = matching(r"\d{4}-\d\d-\d\d", "a date as YYYY-MM-DD")
+TIME = matching(r"([01]\d|2[0-3]):[0-5]\d", "a time as HH:mm")
+NUMBER = matching(r"-?\d+(\.\d+)?", "a number in a string")
+NUMBERS = dict.fromkeys(("initial_value", "min_value", "max_value"), NUMBER)
+KINDS = shape("include", include=array(among("public", "private", "im", "mpim"), 4, 1))
 TYPED = {"placeholder": _text(150), "initial_value": chars(3000), "multiline": FLAG}
 FILES = {"filetypes": array(chars(20), 50), "max_files": among(*range(1, 11))}
-BUTTONS = {
-    "button": shape("text", **ACTS, **BUTTON),
-    "static_select": shape("options", **ACTS, **SELECT),
+PICKED = {  # these stand in sections, actions and inputs
+    "static_select": shape("options", **SELECT),
+    "users_select": shape("", **HINTED, initial_user=ID),
+    "conversations_select": shape("", **HINTED, initial_conversation=ID, filter=KINDS),
+    "channels_select": shape("", **HINTED, initial_channel=ID),
+    "datepicker": shape("", **HINTED, initial_date=DATE),
+    "timepicker": shape("", **HINTED, initial_time=TIME, timezone=chars(100)),
+    "checkboxes": shape("options", **ACTS, **TICKED),
+    "radio_buttons": shape("options", **ACTS, **ONE),
 }
+PRESSED = {
+    "button": shape("text", **ACTS, **BUTTON),
+    "overflow": shape("options", **ACTS, options=array(LINK, 5, 1)),
+}
+MULTI = {"multi_static_select": shape("options", **HINTED, **SEVERAL)}
+BUTTONS = PICKED | PRESSED
 INPUTS = {
-    "static_select": BUTTONS["static_select"],
+    **PICKED,
+    **MULTI,
     "plain_text_input": shape("", action_id=ID, **TYPED),
+    "number_input": shape("is_decimal_allowed", **HINTED, **NUMBERS, is_decimal_allowed=FLAG),
     "file_input": shape("", action_id=ID, **FILES),
 }
 SECTION = {"text": _text(3000, *BOTH), "fields": array(_text(2000, *BOTH), 10)}
-ASKED = {"label": _text(2000), "element": typed(**INPUTS), "hint": _text(2000), "optional": FLAG}
+ASKED = {
+    "label": _text(2000),
+    "element": typed(**INPUTS),
+    "hint": _text(2000),
+    "optional": FLAG,
+    "dispatch_action": FLAG,
+}
 IN_MESSAGE = {
     "header": shape("text", block_id=ID, text=_text(150)),
     "divider": shape("", block_id=ID),
-    "section": shape("text|fields", block_id=ID, **SECTION, accessory=typed(**BUTTONS)),
+    "section": shape("text|fields", block_id=ID, **SECTION, accessory=typed(**BUTTONS | MULTI)),
     "context": shape("elements", block_id=ID, elements=array(_text(3000, *BOTH), 10)),
     "actions": shape("elements", block_id=ID, elements=array(typed(**BUTTONS), 25)),
 }

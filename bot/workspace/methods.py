@@ -1,18 +1,21 @@
-"""Slack's Web API: how a method is called, and those for the app itself and conversations."""
+"""Slack's Web API: how a method is called, and those for the app, conversations and people."""
 
 from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
-from bot.workspace.payloads import message_json, replies
+from bot.workspace.payloads import channel_json, message_json, replies, user_json
 from bot.workspace.records import Channel, Json, Message, SlackError
 from bot.workspace.state import State
 
+T = TypeVar("T")
 STRUCTURED = {"blocks", "metadata", "view", "files"}  # JSON inside a form
 OF_THE_APP = "connections:write"  # the one scope of the app-level token
+FAMILIES = {"public": "channels", "private": "groups"}  # how scopes name a kind of channel
+TOGETHER = 8  # people in a group conversation, beside the bot
 
 
 class Args(dict[str, Any]):
@@ -69,7 +72,12 @@ def _authorise(state: State, scope: str, token: str) -> None:
         raise SlackError("invalid_auth")
     if (token == state.app_token) is not (scope == OF_THE_APP):
         raise SlackError("not_allowed_token_type")
-    if scope and scope not in [*state.scopes, OF_THE_APP]:
+    if scope != OF_THE_APP:
+        _need_scope(state, scope)
+
+
+def _need_scope(state: State, scope: str) -> None:
+    if scope and scope not in state.scopes:
         raise SlackError("missing_scope", needed=scope, provided=",".join(state.scopes))
 
 
@@ -91,44 +99,100 @@ def _connections_open(state: State, _: Args) -> Json:
 # --- conversations --------------------------------------------------------------------------
 
 
-def joined(state: State, ref: str) -> Channel:
-    """Find a channel that the bot is in."""
+def visible(state: State, ref: str) -> Channel:
+    """Find a channel that the bot may know of: a private one only as its member."""
     channel = state.channel(ref)
+    if channel.kind != "public" and state.bot_user not in channel.members:
+        raise SlackError("channel_not_found")
+    return channel
+
+
+def joined(state: State, ref: str) -> Channel:
+    """Find a channel that the bot is in, by its own id: here a person's means nothing."""
+    channel = visible(state, "" if ref in state.users else ref)
     if state.bot_user not in channel.members:
         raise SlackError("not_in_channel")
     return channel
 
 
-@method("conversations.open", "im:write")
+def _asked(state: State, args: Args, right: str) -> Channel:
+    """Find the channel that is asked about, where the scope for its kind is there."""
+    channel = visible(state, args.need("channel"))
+    _need_scope(state, f"{FAMILIES.get(channel.kind, channel.kind)}:{right}")
+    return channel
+
+
+@method("conversations.open")
 def _conversations_open(state: State, args: Args) -> Json:
-    return {"channel": {"id": state.dm(args.need("users")).id}}
+    users = [user.strip() for user in args.need("users").split(",")]
+    _need_scope(state, "im:write" if len(users) == 1 else "mpim:write")
+    if len(users) > TOGETHER:
+        raise SlackError("too_many_users")
+    if any(state.user(user).deleted for user in users):
+        raise SlackError("user_disabled")
+    return {"channel": {"id": state.dm(*users).id}}
 
 
-@method("conversations.history", "channels:history")
+@method("conversations.info")
+def _conversations_info(state: State, args: Args) -> Json:
+    return {"channel": channel_json(state, _asked(state, args, "read"))}
+
+
+@method("conversations.members")
+def _conversations_members(state: State, args: Args) -> Json:
+    members, about = _page(_asked(state, args, "read").members, args)
+    return {"members": members} | about
+
+
+@method("conversations.history")
 def _conversations_history(state: State, args: Args) -> Json:
-    everything = state.seen_by(joined(state, args.need("channel")), "")
-    return _page(state, [m for m in everything if not m.is_reply][::-1], args)
+    channel = joined(state, _asked(state, args, "history").id)
+    shown = [m for m in state.seen_by(channel, "") if not m.is_reply]
+    return _messages(state, shown[::-1], args)
 
 
-@method("conversations.replies", "channels:history")
+@method("conversations.replies")
 def _conversations_replies(state: State, args: Args) -> Json:
-    parent = joined(state, args.need("channel")).messages.get(args.need("ts"))
+    channel = joined(state, _asked(state, args, "history").id)
+    parent = channel.messages.get(args.need("ts"))
     if parent is None or parent.ephemeral_to:
         raise SlackError("thread_not_found")
-    return _page(state, [parent, *replies(state, parent)], args)
+    return _messages(state, [parent, *replies(state, parent)], args)
 
 
-def _page(state: State, messages: list[Message], args: Args) -> Json:
-    """Cut out what `oldest`, `latest`, `cursor` and `limit` ask for."""
-    within = [m for m in messages if _is_within(float(m.ts), args)]
+def _messages(state: State, messages: list[Message], args: Args) -> Json:
+    """Cut out what `oldest` and `latest` ask for, and of that one page."""
+    within, about = _page([m for m in messages if _is_within(float(m.ts), args)], args)
+    metadata = args.flag("include_all_metadata")
+    return {"messages": [message_json(state, m, metadata=metadata) for m in within]} | about
+
+
+def _page(items: Sequence[T], args: Args) -> tuple[Sequence[T], Json]:
+    """Cut out what `cursor` and `limit` ask for, and say how it goes on."""
     start = int(args.get("cursor") or 0)
     end = start + int(args.get("limit") or 100)
-    cursor = str(end) if end < len(within) else ""
-    metadata = args.flag("include_all_metadata")
-    shown = [message_json(state, m, metadata=metadata) for m in within[start:end]]
-    return {"messages": shown, "response_metadata": {"next_cursor": cursor}}
+    cursor = str(end) if end < len(items) else ""
+    return items[start:end], {"response_metadata": {"next_cursor": cursor}}
 
 
 def _is_within(ts: float, args: Args) -> bool:
     oldest, latest = float(args.get("oldest") or 0), float(args.get("latest") or "inf")
     return oldest < ts < latest or (args.flag("inclusive") and ts in (oldest, latest))
+
+
+# --- people ---------------------------------------------------------------------------------
+
+
+@method("users.info", "users:read")
+def _users_info(state: State, args: Args) -> Json:
+    user = state.users.get(args.need("user"))
+    if user is None:
+        raise SlackError("user_not_found")
+    return {"user": user_json(state, user, locale=args.flag("include_locale"))}
+
+
+@method("users.list", "users:read")
+def _users_list(state: State, args: Args) -> Json:
+    users, about = _page(list(state.users.values()), args)
+    locale = args.flag("include_locale")
+    return {"members": [user_json(state, user, locale=locale) for user in users]} | about

@@ -130,7 +130,7 @@ def seen_by(state: State, user: str) -> Json:
         "me": user,
         "present": state.present,
         "users": [asdict(person) for person in state.users.values()],
-        "channels": [_channel(channel) for channel in mine],
+        "channels": [_channel(state, channel, user) for channel in mine],
         "messages": [_message(state, m) for one in mine for m in state.seen_by(one, user)],
         "views": state.views.get(user, []),
         "home": state.homes.get(user),
@@ -139,8 +139,11 @@ def seen_by(state: State, user: str) -> Json:
     }
 
 
-def _channel(channel: Channel) -> Json:
-    return {"id": channel.id, "name": channel.name, "members": len(channel.members)}
+def _channel(state: State, channel: Channel, user: str) -> Json:
+    """Show a channel; one without a name is called by the others in it."""
+    others = [state.users[member].real_name for member in channel.members if member != user]
+    about = {"id": channel.id, "name": channel.name, "kind": channel.kind}
+    return about | {"title": channel.name or ", ".join(others), "members": len(channel.members)}
 
 
 def _message(state: State, message: Message) -> Json:

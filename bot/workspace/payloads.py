@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from bot.workspace.records import Change, Channel, File, Json, Message, User
-from bot.workspace.state import State
+from bot.workspace.state import SLACKBOT, State
 
 # --- messages and files ---------------------------------------------------------------------
 
@@ -52,6 +54,37 @@ def file_json(state: State, file: File) -> Json:
     }
 
 
+# --- people and channels --------------------------------------------------------------------
+
+
+def user_json(state: State, user: User, *, locale: bool = False) -> Json:
+    """Show a person as users.info and events do; the locale only on request."""
+    offset = datetime.fromtimestamp(state.clock(), ZoneInfo(user.tz)).utcoffset() or timedelta()
+    plain = ("id", "name", "real_name", "deleted", "is_admin", "is_restricted", "tz")
+    return {name: getattr(user, name) for name in plain} | {
+        "team_id": state.team,
+        "is_bot": user.is_bot and user.id != SLACKBOT.id,  # Slack says so
+        "tz_offset": int(offset.total_seconds()),
+        "profile": {"real_name": user.real_name, "display_name": user.name},
+        **({"locale": user.locale} if locale else {}),
+    }
+
+
+def channel_json(state: State, channel: Channel) -> Json:
+    """Show a channel as conversations.info does."""
+    return {
+        "id": channel.id,
+        "name": channel.name or None,
+        "is_channel": bool(channel.name),
+        "is_group": channel.kind == "private",
+        "is_im": channel.kind == "im",
+        "is_mpim": channel.kind == "mpim",
+        "is_private": channel.kind != "public",
+        "is_archived": channel.is_archived,
+        "is_member": state.bot_user in channel.members,
+    }
+
+
 # --- events ---------------------------------------------------------------------------------
 
 
@@ -75,6 +108,17 @@ def home_opened(state: State, user: str) -> Json:
     return opened | {"channel": state.dm(user).id}
 
 
+def person_event(state: State, kind: str, user: User) -> Json:
+    """Tell that somebody came into the workspace (`team_join`) or changed (`user_change`)."""
+    told = user_json(state, user, locale=True)
+    return {"type": kind, "user": told, "event_ts": state.new_ts()}
+
+
+def joined_channel(state: State, channel: Channel, user: User) -> Json:
+    told = {"type": "member_joined_channel", "user": user.id, "channel": channel.id}
+    return told | {"channel_type": channel.id[0], "team": state.team, "event_ts": state.new_ts()}
+
+
 def envelope(state: State, event: Json) -> Json:
     """Wrap an event as the Events API does."""
     return {
@@ -96,7 +140,7 @@ def slash_command(state: State, user: User, channel: Channel, command: str, text
         "team_id": state.team,
         "api_app_id": state.app,
         "channel_id": channel.id,
-        "channel_name": channel.name or "directmessage",
+        "channel_name": _called(channel),
         "user_id": user.id,
         "user_name": user.name,
         "command": command,
@@ -124,10 +168,14 @@ def on_message(state: State, user: User, message: Message) -> Json:
     where |= {"thread_ts": message.thread_ts} if message.thread_ts else {}
     about: Json = {
         "container": {"type": "message", "is_ephemeral": bool(message.ephemeral_to), **where},
-        "channel": {"id": channel.id, "name": channel.name or "directmessage"},
+        "channel": {"id": channel.id, "name": _called(channel)},
         "message_ts": message.ts,
         "response_url": state.new_response_url(channel.id, user.id, message),
     }
     if not message.ephemeral_to:
         about["message"] = message_json(state, message, metadata=True)
     return about
+
+
+def _called(channel: Channel) -> str:
+    return "privategroup" if channel.kind == "private" else channel.name or "directmessage"

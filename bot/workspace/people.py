@@ -1,4 +1,4 @@
-"""What people do in a workspace: say, type commands, upload, click, fill in, open the Home tab.
+"""What people do in a workspace: come, say, type commands, upload, click, fill in, look at Home.
 
 People and channels are given by name or id ("ana", "general"); `ws.dm("ana").id` is a direct
 message with the bot.
@@ -10,14 +10,15 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from bot.workspace import payloads, views
+from bot.workspace import choices, payloads, views
 from bot.workspace.delivery import Delivered, Delivery
 from bot.workspace.limits import elements_of
 from bot.workspace.records import Change, Channel, File, Json, Message, SlackError, User
 from bot.workspace.state import SLACKBOT, State
 
 ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-MISSING = "Please complete this required field."
+# What an app's manifest says; without one it is as for these.
+ESCAPED = {"/team", "/report", "/coach"}
 
 
 class People:
@@ -42,6 +43,8 @@ class People:
             self._slackbot(place, person, f"{command} is not a valid command.")
             return Delivered("slash_commands", 0, error="unknown_command")
         text = escape(text.strip())
+        if self._is_escaped(command):
+            text = self._referring(text, person)
         payload = payloads.slash_command(self.state, person, place, command, text)
         delivered = await self._delivery.interaction("slash_commands", payload)
         if delivered.error:
@@ -68,22 +71,30 @@ class People:
         return self.state.add_file(name, self.state.user(user).id, len(content), content)
 
     async def click(
-        self, user: str, where: Message | Json, action_id: str, value: object = None
+        self,
+        user: str,
+        where: Message | Json,
+        action_id: str,
+        value: object = None,
+        *,
+        typed: Mapping[str, Any] | None = None,
     ) -> Delivered:
-        """Press a button or choose in a menu of a message or a view.
+        """Press a button or choose in an element of a message or a view.
 
-        `value` is a menu's option value, or picks one of several buttons.
+        `value` is what is chosen, or picks one of several buttons. `typed` is what stands in a
+        view's inputs meanwhile, by block_id or action_id.
         """
         person = self.state.user(user)
         if isinstance(where, Message):
             blocks, values = where.blocks, where.selected.setdefault(person.id, {})
             about = payloads.on_message(self.state, person, where) | {"state": {"values": values}}
         else:
-            blocks, values = where["blocks"], where["state"]["values"]
+            blocks, values = where["blocks"], choices.filled(self.state, where, typed or {})
+            where["state"] = {"values": values}
             about = {"container": {"type": "view", "view_id": where["id"]}, "view": where}
         block, element = _find(blocks, action_id, value)
-        action = self._chosen(element, value)
-        if element["type"] != "button":
+        action = choices.chosen(self.state, element, value)
+        if element["type"] not in choices.STATELESS:
             values.setdefault(block["block_id"], {})[action_id] = action
         action = action | {"action_id": action_id, "block_id": block["block_id"]}
         return await self._interact("block_actions", person, about | {"actions": [action]})
@@ -91,8 +102,8 @@ class People:
     async def submit_view(self, user: str, view_id: str, values: Mapping[str, Any]) -> Delivered:
         """Fill in a modal by block_id or action_id and submit it; errors come back in `reply`."""
         person, view = self.state.user(user), self.view(user, view_id)
-        filled = self._filled(view, values)
-        if errors := _incomplete(view, filled):
+        filled = choices.filled(self.state, view, values)
+        if errors := choices.refused(view, filled):
             refusal = {"response_action": "errors", "errors": errors}
             return Delivered("interactive", 0, refusal)
         view["state"] = {"values": filled}
@@ -114,10 +125,29 @@ class People:
         """Open the app's Home tab; the app hears of it and may publish a view."""
         self._send(payloads.home_opened(self.state, self.state.user(user).id))
 
+    async def join(self, name: str, real_name: str = "", **about: Any) -> User:  # noqa: ANN401
+        """Come into the workspace as someone new; `about`: fields of User, such as tz."""
+        user = self.state.add_person(name, real_name, **about)
+        self._send(payloads.person_event(self.state, "team_join", user))
+        return user
+
+    async def change(self, user: str, **about: Any) -> User:  # noqa: ANN401
+        """Change someone: their tz, locale, name; `deleted=True` is how people leave."""
+        changed = self.state.change_person(user, **about)
+        self._send(payloads.person_event(self.state, "user_change", changed))
+        return changed
+
+    async def make_private(self, name: str, *members: str) -> Channel:
+        """Make a private channel; the bot sees it only as one of its members."""
+        return self.state.add_channel(name, [self.state.user(m).id for m in members], "private")
+
     async def invite(self, channel: str, user: str) -> None:
-        """Bring someone (or the bot) into a channel."""
-        self.state.channel(channel).members.append(self.state.user(user).id)
+        """Bring someone (or the bot) into a channel; the app hears of it where it is a member."""
+        place, person = self.state.channel(channel), self.state.user(user)
+        place.members[:] = dict.fromkeys([*place.members, person.id])
         self.state.tell(Change("other"))
+        if self.state.bot_user in place.members:
+            self._send(payloads.joined_channel(self.state, place, person))
 
     def view(self, user: str, view_id: str) -> Json:
         """Find an open modal or the Home tab of a person."""
@@ -143,42 +173,30 @@ class People:
             raise SlackError("not_in_channel")
         return person, place
 
+    def _is_escaped(self, command: str) -> bool:
+        for one in self.state.features.get("slash_commands", []):
+            if one["command"] == command:
+                return bool(one.get("should_escape"))
+        return command in ESCAPED
+
+    def _referring(self, text: str, person: User) -> str:
+        """Put ids in the place of the people and channels that a command names."""
+        for user in self.state.users.values():
+            text = _named(f"@{user.name}", f"<@{user.id}|{user.name}>", text)
+        for channel in self.state.channels.values():
+            if channel.name and (channel.kind == "public" or person.id in channel.members):
+                shown = channel.name if channel.kind == "public" else ""
+                text = _named(f"#{channel.name}", f"<#{channel.id}|{shown}>", text)
+        return text
+
     def _typed(self, text: str) -> str:
         text = escape(text)
         for user in self.state.users.values():
-            text = re.sub(rf"(?<!\S)@{user.name}\b", f"<@{user.id}>", text, flags=re.IGNORECASE)
+            text = _named(f"@{user.name}", f"<@{user.id}>", text)
         return text
 
     def _slackbot(self, channel: Channel, person: User, text: str) -> None:
         self.state.post(channel, SLACKBOT.id, text, ephemeral_to=person.id)
-
-    # --- what is picked or typed ---
-
-    def _filled(self, view: Json, values: Mapping[str, Any]) -> Json:
-        """Build `state.values` of a view from values by block_id or action_id."""
-        pairs = [pair for pair in elements_of(view["blocks"]) if pair[1]["type"] != "button"]
-        known = {name for block, part in pairs for name in (block["block_id"], part["action_id"])}
-        if unknown := values.keys() - known:
-            raise LookupError(f"the view has no input {sorted(unknown)}; it has {sorted(known)}")
-        filled: Json = {}
-        for block, element in pairs:
-            block_id, action_id = block["block_id"], element["action_id"]
-            initial = element.get("initial_option", {}).get("value", element.get("initial_value"))
-            value = values.get(block_id, values.get(action_id, initial))
-            filled.setdefault(block_id, {})[action_id] = self._chosen(element, value)
-        return filled
-
-    def _chosen(self, element: Json, value: Any) -> Json:  # noqa: ANN401
-        """Say what was chosen: a button's own value, an option, a text, or the files of these ids."""
-        kind = element["type"]
-        if kind == "button":
-            return {key: part for key, part in element.items() if key in ("type", "text", "value")}
-        if kind == "static_select":
-            return {"type": kind, "selected_option": _option(element, value)}
-        if kind == "file_input":
-            files = [self.state.file(file_id) for file_id in value or []]
-            return {"type": kind, "files": [payloads.file_json(self.state, f) for f in files]}
-        return {"type": kind, "value": None if value is None else str(value)}
 
 
 def _find(blocks: list[Json], action_id: str, value: object) -> tuple[Json, Json]:
@@ -191,24 +209,8 @@ def _find(blocks: list[Json], action_id: str, value: object) -> tuple[Json, Json
     return (exact or found)[0]
 
 
-def _option(element: Json, value: object) -> Json | None:
-    if value is None:
-        return None
-    for option in element["options"]:
-        if option["value"] == value:
-            return dict(option)
-    raise LookupError(f"{element['action_id']} has no option {value!r}")
-
-
-def _incomplete(view: Json, filled: Json) -> dict[str, str]:
-    """Name the required inputs that are still empty, as Slack's client does before it submits."""
-    errors = {}
-    for block, element in elements_of(view["blocks"]):
-        if block["type"] == "input" and not block.get("optional"):
-            picked = filled[block["block_id"]][element["action_id"]]
-            if not any(value for key, value in picked.items() if key != "type"):
-                errors[block["block_id"]] = MISSING
-    return errors
+def _named(name: str, reference: str, text: str) -> str:
+    return re.sub(rf"(?<!\S){re.escape(name)}(?![\w-])", reference, text, flags=re.IGNORECASE)
 
 
 def escape(text: str) -> str:

@@ -26,15 +26,20 @@ class User:
     real_name: str
     is_admin: bool = False
     is_bot: bool = False
+    is_restricted: bool = False  # a guest
+    deleted: bool = False
+    tz: str = "UTC"  # IANA
+    locale: str = "en-US"
 
 
 @dataclass
 class Channel:
-    """A public channel, or without a name one person's conversation with the bot."""
+    """A channel, or without a name a conversation with the bot: of one person or of several."""
 
     id: str
     name: str
     members: list[str]
+    kind: Literal["public", "private", "im", "mpim"] = "public"
     is_archived: bool = False
     messages: dict[str, Message] = field(default_factory=dict)
 

@@ -8,8 +8,9 @@
         view = await ws.wait_for_view("ana")
         await ws.submit_view("ana", view["id"], {"text": "I love it"})
 
-What people do is in people.py. People are "ana" (an
-admin) and "bo", channels "general" and "random" (which the bot isn't in), and `ws.dm("ana")`.
+What people do is in people.py. People are "ana" (an admin) and "bo"; `await ws.join("cy")` brings
+another. Channels are "general" and "random" (which the bot isn't in), what `ws.make_private("hiring",
+"ana")` makes, and `ws.dm("ana")`.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from bot.workspace.delivery import Delivery, SignedHttp
 from bot.workspace.faults import Faults
 from bot.workspace.page import Page
 from bot.workspace.people import People
-from bot.workspace.rate_limits import EDITS, POSTS, Rate, RateLimits
+from bot.workspace.rate_limits import ALL_POSTS, EDITS, POSTS, Rate, RateLimits
 from bot.workspace.records import Change, Channel, Json, Message
 from bot.workspace.routes import MAX_UPLOAD, Routes, only_loopback
 from bot.workspace.socket_mode import SocketMode
@@ -35,6 +36,7 @@ from bot.workspace.state import Clock, State
 
 T = TypeVar("T")
 HOST = "127.0.0.1"
+PLACES = {"im": "direct message", "mpim": "group message"}  # where a channel has no name
 
 
 class Workspace(People):
@@ -51,6 +53,7 @@ class Workspace(People):
         retries_after: tuple[float, ...] = (60, 300),
         posts: Rate = POSTS,
         edits: Rate = EDITS,
+        all_posts: Rate = ALL_POSTS,
     ) -> None:
         """`manifest` limits commands, events and scopes to the app's own; without, all go.
 
@@ -72,7 +75,8 @@ class Workspace(People):
         self.deliveries = delivery.log  # every one so far, with the seconds until its ack
         super().__init__(state, delivery)
         state.listeners.append(self._raise_events)
-        self._routes = Routes(state, self.faults, RateLimits(clock, posts=posts, edits=edits))
+        limits = RateLimits(clock, posts=posts, edits=edits, all_posts=all_posts)
+        self._routes = Routes(state, self.faults, limits)
         self._port = port
         self._runner = web.AppRunner(
             self._served(), access_log=None, shutdown_timeout=1, handler_cancellation=True
@@ -112,8 +116,9 @@ class Workspace(People):
 
     # --- what there is to see ---
 
-    def dm(self, user: str) -> Channel:
-        return self.state.dm(user)
+    def dm(self, *users: str) -> Channel:
+        """Give the bot's conversation with one person, or with several."""
+        return self.state.dm(*users)
 
     def messages(
         self, channel: str, thread_ts: str | None = None, seen_by: str | None = None
@@ -142,7 +147,7 @@ class Workspace(People):
         """Tell one message as a line: when, where, who, what."""
         at = datetime.fromtimestamp(float(message.ts), UTC)
         channel = self.state.channels[message.channel]
-        place = f"#{channel.name}" if channel.name else "direct message"
+        place = f"#{channel.name}" if channel.name else PLACES[channel.kind]
         who = self.state.users[message.user].real_name
         reply = " (in thread)" if message.is_reply else ""
         only = " (only visible to one)" if message.ephemeral_to else ""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import itertools
 import mimetypes
 import secrets
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 from bot.workspace.records import (
     Change,
@@ -25,9 +26,11 @@ Clock = Callable[[], float]  # epoch seconds, as Slack counts
 
 TEXT_CUT = 40_000  # characters; Slack cuts a longer text off
 ALL_SCOPES = [
-    "app_mentions:read", "channels:history", "chat:write", "chat:write.public", "commands",
-    "files:read", "files:write", "groups:history", "im:history", "im:write", "mpim:history",
+    "app_mentions:read", "channels:history", "channels:read", "chat:write", "chat:write.public",
+    "commands", "files:read", "files:write", "groups:history", "groups:read", "im:history",
+    "im:read", "im:write", "mpim:history", "mpim:read", "mpim:write", "users:read",
 ]  # fmt: skip
+PREFIXES = {"im": "D", "mpim": "G"}  # of ids; those of channels begin with C
 SLACKBOT = User("USLACKBOT", "slackbot", "Slackbot", is_bot=True)
 
 
@@ -94,9 +97,15 @@ class State:
             return self.dm(ref)
         raise SlackError("channel_not_found")
 
-    def dm(self, user: str) -> Channel:
-        person = self.user(user).id
-        return next(c for c in self.channels.values() if not c.name and person in c.members)
+    def dm(self, *users: str) -> Channel:
+        """Give the conversation of the bot with one person, or with several: always the same."""
+        people = {self.bot_user, *(self.user(user).id for user in users)}
+        for channel in self.channels.values():
+            if not channel.name and people == set(channel.members):
+                return channel
+        if len(users) == 1:
+            raise SlackError("cannot_dm_bot")
+        return self.add_channel("", sorted(people), "mpim")
 
     def message(self, channel: str, ts: str) -> Message:
         found = self.channel(channel).messages.get(ts)
@@ -123,21 +132,33 @@ class State:
         self.changed.set()
         self.changed = asyncio.Event()
 
-    def add_channel(self, name: str, members: list[str]) -> Channel:
-        channel = Channel(self.new_id("C" if name else "D"), name, members)
+    def add_channel(
+        self,
+        name: str,
+        members: list[str],
+        kind: Literal["public", "private", "im", "mpim"] = "public",
+    ) -> Channel:
+        channel = Channel(self.new_id(PREFIXES.get(kind, "C")), name, members, kind)
         self.channels[channel.id] = channel
         self.tell(Change("other"))
         return channel
 
-    def add_person(self, name: str, real_name: str = "", *, is_admin: bool = False) -> User:
-        """Bring someone new into the workspace and all its public channels."""
-        user = User(self.new_id("U"), name, real_name or name.title(), is_admin=is_admin)
+    def add_person(self, name: str, real_name: str = "", **about: Any) -> User:  # noqa: ANN401
+        """Bring someone new into the workspace and its public channels; `about`: fields of User."""
+        user = User(self.new_id("U"), name, real_name or name.title(), **about)
         self.users[user.id] = user
         for channel in self.channels.values():
-            if channel.name:
+            if channel.kind == "public":
                 channel.members.append(user.id)
-        self.add_channel("", [user.id, self.bot_user])
+        self.add_channel("", [user.id, self.bot_user], "im")
         return user
+
+    def change_person(self, user: str, **about: Any) -> User:  # noqa: ANN401
+        """Change fields of a User."""
+        changed = dataclasses.replace(self.user(user), **about)
+        self.users[changed.id] = changed
+        self.tell(Change("other"))
+        return changed
 
     def post(self, channel: Channel, user: str, text: str, **more: Any) -> Message:  # noqa: ANN401
         """Add a message; `more` are fields of Message."""
@@ -153,6 +174,10 @@ class State:
         message.text, message.blocks = text, blocks
         message.edited_ts = self.new_ts()
         self.tell(Change("edited", message))
+
+    def delete(self, message: Message) -> None:
+        del self.channels[message.channel].messages[message.ts]
+        self.tell(Change("other"))
 
     def add_file(self, name: str, user: str, size: int, content: bytes = b"") -> File:
         """Make room for a file; it is in no channel yet."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 
+from bot.workspace import choices
 from bot.workspace.limits import check_view
 from bot.workspace.methods import Args, method
 from bot.workspace.records import Change, Json, SlackError
@@ -53,7 +54,8 @@ def _publish(state: State, args: Args) -> Json:
     user, view = args.need("user_id"), check_view(args.get("view") or {}, "home")
     if user not in state.users:
         raise SlackError("user_not_found")
-    state.homes[user] = _complete(state, view, state.homes.get(user))
+    known = state.homes.get(user)
+    state.homes[user] = _complete(state, view, known and known | {"state": {"values": {}}})
     state.tell(Change("other"))
     return {"view": state.homes[user]}
 
@@ -68,7 +70,13 @@ def close(state: State, user: str, view: Json) -> None:
 
 def _complete(state: State, view: Json, old: Json | None) -> Json:
     """Add what Slack adds to a view: id, hash, and the state that people will fill in."""
-    kept = {"id": old["id"], "state": old["state"]} if old else {"id": state.new_id("V")}
-    empty = {"private_metadata": "", "callback_id": "", "state": {"values": {}}}
-    told = {"team_id": state.team, "app_id": state.app, "bot_id": state.bot}
-    return empty | view | told | kept | {"hash": f"{state.new_ts()}.{secrets.token_hex(4)}"}
+    filled = choices.filled(state, view | {"state": old["state"] if old else {}}, {})
+    told = {
+        "id": old["id"] if old else state.new_id("V"),
+        "hash": f"{state.new_ts()}.{secrets.token_hex(4)}",
+        "state": {"values": filled},
+        "team_id": state.team,
+        "app_id": state.app,
+        "bot_id": state.bot,
+    }
+    return {"private_metadata": "", "callback_id": ""} | view | told

@@ -1,6 +1,6 @@
 // Modals: draw the topmost view, keep what was typed while the app updates it, submit, show errors.
 
-import { blocks, values } from "./blocks.js";
+import { blocks, values, write } from "./blocks.js";
 import { ask, button, h } from "./dom.js";
 
 let open = null; // { view, user, dialog, back }
@@ -15,8 +15,8 @@ export function showModal(view, user) {
   document.body.append(open.dialog);
   open.dialog.showModal();
   for (const [block, value] of Object.entries(typed)) {
-    const control = field(block)?.querySelector("[data-action]:not([type=file])");
-    if (control && value) control.value = value;
+    const control = field(block)?.querySelector("[data-action]");
+    if (control) write(control, value);
   }
   open.dialog.querySelector(".body :is(input, textarea, select)")?.focus();
 }
@@ -25,7 +25,7 @@ const field = (block) => open.dialog.querySelector(`[data-block="${CSS.escape(bl
 
 function draw(view, user) {
   const leave = () => ask("do/close_view", { user, view_id: view.id });
-  const act = (part, value) => ask("do/click", { user, where: view.id, action_id: part.action_id, value });
+  const act = (part, value) => ask("do/click", { user, where: view.id, action_id: part.action_id, value, typed: values(open.dialog) });
   return h("dialog.modal", { "aria-label": view.title.text, oncancel: (event) => { event.preventDefault(); leave(); } },
     h("form", { novalidate: true, onsubmit: (event) => { event.preventDefault(); submit(event.submitter); } },
       h("header", {}, h("h1", {}, view.title.text), button("button.icon", "Close", leave, "✕")),

@@ -1,6 +1,6 @@
 // The page: the server shows all that one person sees, anew after each change, and it is drawn.
 
-import { blocks } from "./blocks.js";
+import { blocks, values } from "./blocks.js";
 import { composer } from "./composer.js";
 import { ask, byId, h, toast } from "./dom.js";
 import { avatar, dayOf, drawMessage, isReply } from "./message.js";
@@ -29,20 +29,20 @@ function listen(user) {
 
 const act = (verb, about) => ask(`do/${verb}`, { user: here.user, ...about });
 const person = (id) => all.users.find((user) => user.id === id);
-const title = (one) => (one.name ? `#${one.name}` : person(all.bot).real_name);
-const address = (one) => one.name || "coach";
+const title = (one) => `${{ public: "#", private: "🔒 " }[one.kind] ?? ""}${one.title}`;
+const address = (one) => one.name || (one.kind === "im" ? "coach" : one.id);
 
 function draw() {
   const [where, tab] = location.hash.slice(1).split("/");
   here.channel = all.channels.find((one) => address(one) === where) ?? all.channels[0];
-  here.home = !here.channel.name && tab === "home";
+  here.home = here.channel.kind === "im" && tab === "home";
   const messages = all.messages.filter((message) => message.channel === here.channel.id);
   read.set(here.channel.id, messages.at(-1)?.ts);
   drawSidebar();
   drawHead();
   fill("messages", messages.filter((message) => !isReply(message)));
   drawThread(messages);
-  show("home", all.home, drawHome);
+  show("home", [all.me, all.home?.hash], drawHome);
   showModal(all.views.at(-1), here.user);
 }
 
@@ -63,23 +63,23 @@ function drawSidebar() {
   const unread = all.channels.filter((one) => all.messages.some((m) => m.channel === one.id && m.ts > (read.get(one.id) ?? "")));
   const item = (one) => h("li", {}, h(`a${unread.includes(one) ? ".unread" : ""}`, {
     href: `#${address(one)}`, "aria-current": one === here.channel && "page",
-  }, one.name ? `# ${one.name}` : title(one)));
+  }, one.kind === "public" ? `# ${one.name}` : title(one)));
   const list = (wanted) => (ul) => ul.replaceChildren(...all.channels.filter(wanted).map(item));
   show("channels", [all.channels, unread, here.channel], list((one) => one.name));
   show("apps", [unread, here.channel], list((one) => !one.name));
-  show("people", [all.users, here.user], (group) => group.replaceChildren(...all.users.filter((user) => !user.is_bot).map((user) =>
+  show("people", [all.users, here.user], (group) => group.replaceChildren(...all.users.filter((user) => !user.is_bot && !user.deleted).map((user) =>
     h("button", { type: "button", "aria-pressed": String(user.id === here.user), onclick: () => { read.clear(); listen(user.id); } },
-      avatar(user), h("span", {}, user.real_name, h("small", {}, user.is_admin ? "admin" : "member"))))));
+      avatar(user), h("span", {}, user.real_name, h("small", {}, user.is_admin ? "admin" : user.is_restricted ? "guest" : "member"))))));
 }
 
 function drawHead() {
   byId("title").textContent = title(here.channel);
-  byId("members").textContent = here.channel.name ? `${here.channel.members} members` : "App";
+  byId("members").textContent = here.channel.kind === "im" ? "App" : `${here.channel.members} members`;
   byId("messages").hidden = byId("composer").hidden = here.home;
   byId("home").hidden = !here.home;
   const tab = (name, hash, on) => h("button", { type: "button", "aria-pressed": String(on), onclick: () => { location.hash = hash; } }, name);
-  show("tabs", [here.channel.name, here.home], (tabs) => tabs.replaceChildren(
-    ...(here.channel.name ? [] : [tab("Messages", "coach", !here.home), tab("Home", "coach/home", here.home)])));
+  show("tabs", [here.channel.kind, here.home], (tabs) => tabs.replaceChildren(
+    ...(here.channel.kind !== "im" ? [] : [tab("Messages", "coach", !here.home), tab("Home", "coach/home", here.home)])));
   show("composer", here.channel.id, (form) => {
     composer(form, { name: `Message ${title(here.channel)}`, commands: all.commands, send });
     form.querySelector("textarea").focus();
@@ -87,7 +87,7 @@ function drawHead() {
 }
 
 function drawHome(section) {
-  const press = (part, value) => act("click", { where: all.home.id, action_id: part.action_id, value });
+  const press = (part, value) => act("click", { where: all.home.id, action_id: part.action_id, value, typed: values(section) });
   const drawn = all.home ? blocks(all.home.blocks, press) : h("p.empty", {}, "The app has published nothing here yet.");
   section.replaceChildren(h(".blocks", {}, drawn));
 }

@@ -11,10 +11,13 @@ const EMOJI = new Map(
     .match(/\S+ \S+/g).map((pair) => pair.split(" ")));
 
 const names = new Map(); // of users and channels, by id
+export const known = { users: [], channels: [] }; // who and what can be chosen
 
 export function knowNames(users, channels) {
   for (const user of users) names.set(user.id, `@${user.real_name}`);
-  for (const channel of channels) names.set(channel.id, `#${channel.name}`);
+  for (const channel of channels) names.set(channel.id, `#${channel.title}`);
+  known.users = users.filter((user) => !user.deleted);
+  known.channels = channels;
 }
 
 export const text = ({ type, text: said }) => (type === "mrkdwn" ? mrkdwn(said) : emojied(said));
