@@ -14,7 +14,9 @@ from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetry
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
+from bot import language, readers
 from bot.asking import Asker, Office, RefusalError, Reply
+from bot.language import tr
 from storage import requests
 from storage.database import opened
 
@@ -24,15 +26,22 @@ TOO_LATE = {"expired_trigger_id", "exchanged_trigger_id", "trigger_expired", "tr
 
 
 async def answer(office: Office, asker: Asker, work: Callable[[], Awaitable[Reply | None]]) -> None:
-    """Do the work of a request that was not seen before, and say its reply; never raises."""
+    """Do the work of a request that was not seen before, and say its reply; never raises.
+
+    All of it speaks the asker's language.
+    """
+    spoken: str = office.settings.language  # until the asker is known
     try:
         if not await asyncio.to_thread(_is_first, office, asker.key):
             return
-        reply = await work()
+        spoken = await asyncio.to_thread(spoken_by, office, asker.user)
+        with language.use(spoken):
+            reply = await work()
     except RefusalError as refusal:
         reply = Reply(str(refusal))
     except Exception as error:  # noqa: BLE001 - the one place where unknown errors become words
-        reply = _own_up(error)
+        with language.use(spoken):
+            reply = _own_up(error)
     if reply is not None:
         await say(office, asker, reply)
 
@@ -46,6 +55,12 @@ async def say(office: Office, asker: Asker, reply: Reply) -> None:
         except (SlackClientError, OSError, TimeoutError) as error:
             log.warning("an answer was refused", extra={"way": way.__name__, "why": words(error)})
     log.error("an answer reached no one", extra={"request": asker.key})
+
+
+def spoken_by(office: Office, user: str) -> str:
+    """Give the language of whoever asks."""
+    with opened(office.settings.data_dir) as db:
+        return readers.person_speaks(db, user, default=office.settings.language)
 
 
 def words(error: BaseException) -> str:
@@ -67,12 +82,17 @@ def _is_first(office: Office, key: str) -> bool:
 
 def _own_up(error: Exception) -> Reply:
     if words(error) in TOO_LATE:
-        return Reply("Slack gives three seconds to open a form, and they were over. Try it again.")
+        return Reply(
+            tr("Slack gives three seconds to open a form, and they were over. Try it again.")
+        )
     reference = secrets.token_hex(4)
     log.error("request failed, reference %s (%s)\n%s", reference, words(error), trace(error))
     return Reply(
-        f"Something went wrong here, reference `{reference}`. Try it once more; "
-        "if it happens again, give an admin the reference: the log has the cause under it."
+        tr(
+            "Something went wrong here, reference `{reference}`. Try it once more; if it happens "
+            "again, give an admin the reference: the log has the cause under it.",
+            reference=reference,
+        )
     )
 
 

@@ -15,9 +15,10 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import connect, payloads
-from bot.answers import answer, trace
-from bot.asking import Asker, Feature, FieldErrors, Listener, Modal, Office, RefusalError, Reply
+from bot import connect, language, payloads
+from bot.answers import answer, spoken_by, trace
+from bot.asking import Asker, Feature, FieldErrors, Listener, Office, RefusalError, Reply
+from bot.language import tr
 from bot.parsing import parse
 from bot.wording import plain
 
@@ -69,11 +70,11 @@ class Desk:
     async def on_view(self, ack: Ack, body: Body) -> None:
         """Handle a submitted modal; what is wrong in it goes back with the ack."""
         view = body["view"]
-        if problems := _check([f.modals for f in self._features], view):
+        asker = payloads.submission(body)
+        if problems := await asyncio.to_thread(self._check, asker, view):
             await ack(response_action="errors", errors=problems.errors)
             return
         await ack()
-        asker = payloads.submission(body)
         await self._answer(asker, partial(self._take_form, asker, view))
 
     async def on_event(self, body: Body) -> None:
@@ -97,6 +98,18 @@ class Desk:
             task.add_done_callback(self._in_work.discard)
             await task
         self._after()
+
+    def _check(self, asker: Asker, view: Body) -> FieldErrors | None:
+        """Say in the asker's language what is wrong in a modal, where its feature can tell."""
+        try:
+            check = _find([f.modals for f in self._features], view["callback_id"]).check
+            with language.use(spoken_by(self._office, asker.user)):
+                return check and check(view["state"]["values"], view.get("private_metadata", ""))
+        except RefusalError:
+            return None  # said once the submission is handled
+        except Exception as error:  # noqa: BLE001 - nothing may leave a listener before its ack
+            log.error("a modal's check failed\n%s", trace(error))  # noqa: TRY400 - without its text
+            return None
 
     async def _obey(self, asker: Asker, command: str, text: str) -> Reply | None:
         record = parse(command, text)
@@ -169,17 +182,6 @@ def _find(tables: Iterable[Mapping[K, T]], *keys: K) -> T:
     found = [table[key] for key in keys for table in tables if key in table]
     if not found:
         raise RefusalError(
-            "This belongs to another version of Coach. `/coach help` shows what works now."
+            tr("This belongs to another version of Coach. `/coach help` shows what works now.")
         )
     return found[0]
-
-
-def _check(modals: Iterable[Mapping[str, Modal]], view: Body) -> FieldErrors | None:
-    try:
-        check = _find(modals, view["callback_id"]).check
-        return check and check(view["state"]["values"], view.get("private_metadata", ""))
-    except RefusalError:
-        return None  # said once the submission is handled
-    except Exception as error:  # noqa: BLE001 - nothing may leave a listener before its ack
-        log.error("a modal's check failed\n%s", trace(error))  # noqa: TRY400 - without its message
-        return None

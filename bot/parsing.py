@@ -1,11 +1,11 @@
-"""Read a slash command into its record, and write a record as the command that makes it."""
+"""Read a slash command into its record, or say what to type instead."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any
 
@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from bot.asking import RefusalError
 from bot.commands.coach import Help
 from bot.commands.words import Command, Usage, hints
+from bot.language import tr
 from bot.usage import USAGE, verbs_of
 from bot.wording import code, did_you_mean, plain, with_ids
 from trainer.spec import Recipe
@@ -22,7 +23,6 @@ from trainer.spec import Recipe
 _CHUNK = re.compile(r'[^\s"“”]*["“”](?:\\.|[^\\"“”])*["“”]|\S+', re.DOTALL)
 _OPTION = re.compile(r"([A-Za-z_Ａ-Ｚａ-ｚ][\w-]*)[=＝](.*)", re.DOTALL)
 _ESCAPED = re.compile(r'\\([\\"“”])')
-_SPACED = "Write options without spaces, such as `epochs=3`."
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,13 @@ def parse(command: str, text: str) -> Command:
     usages = [usage for usage in USAGE if usage.command == command]
     if not usages:
         known = {usage.command for usage in USAGE}
-        raise RefusalError(f"Coach has no command {code(command)}.{did_you_mean(command, known)}")
+        raise RefusalError(
+            tr(
+                "Coach has no command {command}.{meant}",
+                command=code(command),
+                meant=did_you_mean(command, known),
+            )
+        )
     for name in _raw(usages[0]):
         typed = plain(text).strip()
         return _make(usages[0], {name: typed} if typed else {})
@@ -50,20 +56,6 @@ def parse(command: str, text: str) -> Command:
     return _build(*_choose(usages, words))
 
 
-def write(record: Command) -> str:
-    """Write the command that makes a record, as a person would type it."""
-    usage = next(usage for usage in USAGE if usage.record is type(record))
-    words = [usage.command, *usage.words]
-    for name, argument in usage.arguments.items():
-        if (value := getattr(record, name)) is not None:
-            words.append(value if argument.rest else _quote(value))
-    for name in usage.options:
-        value = getattr(record, name)
-        if value != _default(usage, name):
-            words.append(f"{_typed(name)}={_quote(value)}")
-    return " ".join(words)
-
-
 # --- words ----------------------------------------------------------------------------------
 
 
@@ -72,12 +64,23 @@ def _split(text: str) -> Iterator[Word]:
         option = _OPTION.fullmatch(chunk)
         if option is None:
             if chunk[0] in "=＝":
-                raise RefusalError(f"An option is cut in two at {code(chunk)}. {_SPACED}")
+                raise RefusalError(
+                    tr(
+                        "An option is cut in two at {place}. Write options without spaces, such "
+                        "as `epochs=3`.",
+                        place=code(chunk),
+                    )
+                )
             yield Word(_unquote(chunk))
             continue
         name, value = _normal(option[1]).lower().replace("-", "_"), option[2]
         if not value:
-            raise RefusalError(f"{code(name + '=')} has no value. {_SPACED}")
+            raise RefusalError(
+                tr(
+                    "{option} has no value. Write options without spaces, such as `epochs=3`.",
+                    option=code(name + "="),
+                )
+            )
         yield Word(_unquote(value), name)
 
 
@@ -86,17 +89,10 @@ def _unquote(value: str) -> str:
     if value[0] not in '"“”':
         return _normal(value)
     if len(value) == 1 or value[-1] not in '"“”':
-        raise RefusalError(f"The quotation mark before {code(value[1:])} isn't closed.")
+        raise RefusalError(
+            tr("The quotation mark before {text} isn't closed.", text=code(value[1:]))
+        )
     return _ESCAPED.sub(r"\1", value[1:-1])
-
-
-def _quote(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    text = str(value)
-    if text and not re.search(r'[\s"“”=＝\\]', text) and _normal(text) == text:
-        return text
-    return '"' + re.sub(r'([\\"“”])', r"\\\1", text) + '"'
 
 
 def _normal(text: str) -> str:
@@ -135,9 +131,18 @@ def _no_verb(command: str, spoken: Sequence[str], known: Sequence[str]) -> Refus
     """Say which words may follow, and which one was probably meant."""
     listed = ", ".join(dict.fromkeys(known))
     if not spoken:
-        return RefusalError(f"`{command}` goes on with one of: {listed}.")
-    meant = did_you_mean(spoken[0], known)
-    return RefusalError(f"`{command}` has no {code(spoken[0])}.{meant} It has: {listed}.")
+        return RefusalError(
+            tr("`{command}` goes on with one of: {words}.", command=command, words=listed)
+        )
+    return RefusalError(
+        tr(
+            "`{command}` has no {word}.{meant} It has: {words}.",
+            command=command,
+            word=code(spoken[0]),
+            meant=did_you_mean(spoken[0], known),
+            words=listed,
+        )
+    )
 
 
 # --- records --------------------------------------------------------------------------------
@@ -152,7 +157,7 @@ def _build(usage: Usage, words: Sequence[Word]) -> Command:
         if name is None:
             raise _no_option(usage, word.name)
         if name in values:
-            raise RefusalError(f"`{word.name}=` is given twice.")
+            raise RefusalError(tr("`{option}=` is given twice.", option=word.name))
         values[name] = _convert(usage, name, word.value)
     return _make(usage, values)
 
@@ -168,8 +173,14 @@ def _arguments(usage: Usage, typed: list[str]) -> dict[str, Any]:
     if len(typed) > len(names):
         raise _too_many(usage, typed)
     if len(typed) < len(names) and not usage.is_optional(names[len(typed)]):
-        missing = usage.arguments[names[len(typed)]].meaning
-        raise RefusalError(f"`{_spoken(usage)}` needs {missing}. For example: `{usage.example}`.")
+        raise RefusalError(
+            tr(
+                "`{command}` needs {argument}. For example: `{example}`.",
+                command=_spoken(usage),
+                argument=tr(usage.arguments[names[len(typed)]].meaning),
+                example=usage.example,
+            )
+        )
     return {name: _convert(usage, name, value) for name, value in zip(names, typed, strict=False)}
 
 
@@ -177,17 +188,33 @@ def _too_many(usage: Usage, typed: list[str]) -> RefusalError:
     meant = "" if usage.words else did_you_mean(typed[0], verbs_of(usage.command))
     extra = code(typed[0] if meant else typed[len(usage.arguments)])
     return RefusalError(
-        f"`{_spoken(usage)}` can't take {extra}.{meant} For example: `{usage.example}`."
+        tr(
+            "`{command}` can't take {word}.{meant} For example: `{example}`.",
+            command=_spoken(usage),
+            word=extra,
+            meant=meant,
+            example=usage.example,
+        )
     )
 
 
 def _no_option(usage: Usage, name: str) -> RefusalError:
     known = [_typed(option) for option in usage.options]
     if not known:
-        return RefusalError(f"`{_spoken(usage)}` takes no options; leave out {code(name + '=')}.")
-    listed = ", ".join(known)
+        return RefusalError(
+            tr(
+                "`{command}` takes no options; leave out {option}.",
+                command=_spoken(usage),
+                option=code(name + "="),
+            )
+        )
     return RefusalError(
-        f"There is no option {code(name + '=')}.{did_you_mean(name, known)} There are: {listed}."
+        tr(
+            "There is no option {option}.{meant} There are: {options}.",
+            option=code(name + "="),
+            meant=did_you_mean(name, known),
+            options=", ".join(known),
+        )
     )
 
 
@@ -208,12 +235,24 @@ def _adapter(usage: Usage, name: str) -> TypeAdapter[Any]:
 
 def _bad_value(usage: Usage, name: str, value: str) -> RefusalError:
     if (argument := usage.arguments.get(name)) is not None:
-        wanted = f"{code(value)} isn't {argument.meaning}."
-        return RefusalError(f"{wanted} For example: `{usage.example}`.")
+        return RefusalError(
+            tr(
+                "{value} isn't {argument}. For example: `{example}`.",
+                value=code(value),
+                argument=tr(argument.meaning),
+                example=usage.example,
+            )
+        )
     option = usage.options[name]
-    meant = did_you_mean(value, re.findall(r"\w+", option.values))
     return RefusalError(
-        f"`{_typed(name)}=` ({option.meaning}) is {option.values}, not {code(value)}.{meant}"
+        tr(
+            "`{option}=` ({meaning}) is {values}, not {value}.{meant}",
+            option=_typed(name),
+            meaning=tr(option.meaning),
+            values=tr(option.values),
+            value=code(value),
+            meant=did_you_mean(value, re.findall(r"\w+", option.values)),
+        )
     )
 
 
@@ -224,8 +263,3 @@ def _spoken(usage: Usage) -> str:
 def _typed(name: str) -> str:
     """Name an option as it is typed: Python's `as_` is `as`."""
     return name.rstrip("_")
-
-
-def _default(usage: Usage, name: str) -> object:
-    default = next(field.default for field in fields(usage.record) if field.name == name)
-    return None if default is MISSING else default

@@ -11,7 +11,7 @@ from bot.language import mark
 
 @dataclass(frozen=True)
 class Help(Command):
-    topic: Annotated[str | None, Argument("a command or one of its verbs", rest=True)] = None
+    topic: Annotated[str | None, Argument(mark("a command or one of its verbs"), rest=True)] = None
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class WhoDid(Command):
 
 
 USAGE = (
-    Usage("/coach", ("help",), Help, "Show what you can type.", "/coach help retry"),
-    Usage("/coach", ("status",), Status, "Show how Coach is doing.", "/coach status"),
+    Usage("/coach", ("help",), Help, mark("Show what you can type."), "/coach help retry"),
+    Usage("/coach", ("status",), Status, mark("Show how Coach is doing."), "/coach status"),
     Usage(
         "/coach",
         ("who", "did"),
@@ -42,5 +42,11 @@ USAGE = (
         mark("Show who changed what, to admins."),
         "/coach who did promote",
     ),
-    Usage("/coach", ("who",), Who, "Show who you are to Coach, and whose jobs run.", "/coach who"),
+    Usage(
+        "/coach",
+        ("who",),
+        Who,
+        mark("Show who you are to Coach, and whose jobs run."),
+        "/coach who",
+    ),
 )

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from bot.commands.words import Argument, Command, Usage
+from bot.language import mark
 
 
 @dataclass(frozen=True)
 class Sentiment(Command):
-    text: Annotated[str | None, Argument("any text; without one a form opens", rest=True)] = None
+    text: Annotated[str | None, Argument(mark("any text; without one a form opens"), rest=True)] = (
+        None
+    )
 
 
 USAGE = (
@@ -18,7 +21,7 @@ USAGE = (
         "/sentiment",
         (),
         Sentiment,
-        "Tell the sentiment of a text, to you alone.",
+        mark("Tell the sentiment of a text, to you alone."),
         "/sentiment I love how quick this was",
     ),
 )

@@ -61,10 +61,11 @@ class Prefs(Command):
     digest: Annotated[
         str | None,
         Field(pattern=r"^([01]?\d|2[0-3]):[0-5]\d$|^off$"),
-        Option("9:00 or off", mark("when your morning message comes")),
+        Option(mark("9:00 or off"), mark("when your morning message comes")),
     ] = None
     language: Annotated[
-        Literal["en", "zh"] | None, Option("en or zh", mark("the language Coach speaks to you"))
+        Literal["en", "zh"] | None,
+        Option(mark("en or zh"), mark("the language Coach speaks to you")),
     ] = None
     pause: Annotated[
         date | None, Day, Option("2026-12-24", mark("no reminders and no pairing until that day"))
@@ -278,7 +279,7 @@ class Import(Command):
 
 @dataclass(frozen=True)
 class SetChannelLanguage(Command):
-    language: Annotated[Literal["en", "zh"], Lower, Argument("en or zh")]
+    language: Annotated[Literal["en", "zh"], Lower, Argument(mark("en or zh"))]
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from bot.commands.words import Alias, Command, Name, Number, Option, Title, Usage
+from bot.language import mark
 from trainer.spec import Method, Recipe
 
 DEFAULT_ALIAS = "sentiment"  # what `/sentiment` is answered by
@@ -20,20 +21,30 @@ class Choices(Command):
     model: Annotated[
         str | None,
         Field(min_length=1, max_length=200),
-        Option("a hub id, a folder or `minilm`", "the base model to fine-tune"),
+        Option(mark("a hub id, a folder or `minilm`"), mark("the base model to fine-tune")),
     ] = None
-    method: Annotated[Method | None, Option("full, head or lora", "which weights are trained")] = (
-        None
-    )
-    epochs: Annotated[int | None, Option("1 to 100", "passes over the training rows")] = None
-    lr: Annotated[float | None, Option("above 0, up to 1", "the learning rate")] = None
-    batch: Annotated[int | None, Option("1 to 1024", "rows a step")] = None
-    max_length: Annotated[int | None, Option("8 to 8192", "tokens a text is cut to")] = None
-    seed: Annotated[int | None, Option("0 or more", "the same seed, the same result")] = None
+    method: Annotated[
+        Method | None, Option(mark("full, head or lora"), mark("which weights are trained"))
+    ] = None
+    epochs: Annotated[
+        int | None, Option(mark("1 to 100"), mark("passes over the training rows"))
+    ] = None
+    lr: Annotated[float | None, Option(mark("above 0, up to 1"), mark("the learning rate"))] = None
+    batch: Annotated[int | None, Option(mark("1 to 1024"), mark("rows a step"))] = None
+    max_length: Annotated[
+        int | None, Option(mark("8 to 8192"), mark("tokens a text is cut to"))
+    ] = None
+    seed: Annotated[
+        int | None, Option(mark("0 or more"), mark("the same seed, the same result"))
+    ] = None
     priority: Annotated[
-        int | None, Field(ge=-10, le=10), Option("-10 to 10", "higher starts earlier; 0 is usual")
+        int | None,
+        Field(ge=-10, le=10),
+        Option(mark("-10 to 10"), mark("higher starts earlier; 0 is usual")),
     ] = None
-    now: Annotated[bool, Option("yes or no", "queue at once, without the plan card")] = False
+    now: Annotated[
+        bool, Option(mark("yes or no"), mark("queue at once, without the plan card"))
+    ] = False
 
     def recipe_overrides(self) -> dict[str, float]:
         """Give the numbers of the recipe that were typed, as `choose_recipe` takes them."""
@@ -83,7 +94,7 @@ class Promote(Command):
     reason: Annotated[
         str | None,
         Field(min_length=1, max_length=500),
-        Option('"in quotation marks"', "why it serves though it is worse", admins=True),
+        Option(mark('"in quotation marks"'), mark("why it serves though it is worse"), admins=True),
     ] = None
 
 
@@ -125,57 +136,67 @@ USAGE = (
         "/train",
         (),
         Train,
-        "Fine-tune a model on a data set: shows the plan, then queues it.",
+        mark("Fine-tune a model on a data set: shows the plan, then queues it."),
         "/train reviews method=lora epochs=2",
     ),
-    Usage("/train", ("list",), ListJobs, "Show the queue and the newest jobs.", "/train list"),
-    Usage("/train", ("show",), ShowJob, "Show one job, or its result.", "/train show 12"),
-    Usage("/train", ("cancel",), CancelJob, "Stop a job; what it has is kept.", "/train cancel 12"),
+    Usage(
+        "/train", ("list",), ListJobs, mark("Show the queue and the newest jobs."), "/train list"
+    ),
+    Usage("/train", ("show",), ShowJob, mark("Show one job, or its result."), "/train show 12"),
+    Usage(
+        "/train",
+        ("cancel",),
+        CancelJob,
+        mark("Stop a job; what it has is kept."),
+        "/train cancel 12",
+    ),
     Usage(
         "/train",
         ("retry",),
         RetryJob,
-        "Run a job again: as it is from its checkpoint, or anew with other options.",
+        mark("Run a job again: as it is from its checkpoint, or anew with other options."),
         "/train retry 12 batch=8",
     ),
-    Usage("/train", ("logs",), ShowLogs, "Show the end of a job's log.", "/train logs 12"),
-    Usage("/train", ("models",), ListModels, "Show the trained models.", "/train models"),
+    Usage("/train", ("logs",), ShowLogs, mark("Show the end of a job's log."), "/train logs 12"),
+    Usage("/train", ("models",), ListModels, mark("Show the trained models."), "/train models"),
     Usage(
         "/train",
         ("promote",),
         Promote,
-        "Let a job's model serve, unless it is shown to be worse.",
+        mark("Let a job's model serve, unless it is shown to be worse."),
         "/train promote 12",
     ),
-    Usage("/train", ("rollback",), Rollback, "Go back to the model before.", "/train rollback"),
-    Usage("/train", ("data", "list"), ListData, "Show the data sets.", "/train data list"),
+    Usage(
+        "/train", ("rollback",), Rollback, mark("Go back to the model before."), "/train rollback"
+    ),
+    Usage("/train", ("data", "list"), ListData, mark("Show the data sets."), "/train data list"),
     Usage(
         "/train",
         ("data", "show"),
         ShowData,
-        "Show what is in a data set.",
+        mark("Show what is in a data set."),
         "/train data show reviews",
     ),
-    Usage("/train", ("data", "add"), AddData, "Add a file as a data set.", "/train data add"),
+    Usage("/train", ("data", "add"), AddData, mark("Add a file as a data set."), "/train data add"),
     Usage(
         "/train",
         ("data", "sample"),
         AddSample,
-        "Add the sample: short work-chat messages, labelled by sentiment.",
+        mark("Add the sample: short work-chat messages, labelled by sentiment."),
         "/train data sample",
     ),
     Usage(
         "/train",
         ("data", "rename"),
         RenameData,
-        "Give a data set another name.",
+        mark("Give a data set another name."),
         "/train data rename reviews film-reviews",
     ),
     Usage(
         "/train",
         ("data", "delete"),
         DeleteData,
-        "Delete a data set and its rows.",
+        mark("Delete a data set and its rows."),
         "/train data delete reviews",
     ),
 )

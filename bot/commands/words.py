@@ -9,6 +9,8 @@ from typing import Annotated, Any, get_type_hints
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from bot.language import mark
+
 
 @dataclass(frozen=True)
 class Command:
@@ -36,7 +38,7 @@ Number = Annotated[
     int,
     Field(ge=1, lt=2**31),
     BeforeValidator(lambda typed: typed.removeprefix("#")),
-    Argument("a job's number, as `/train list` shows"),
+    Argument(mark("a job's number, as `/train list` shows")),
 ]
 # `@bo` and `#general` come as `<@U1|bo>` and `<#C1|general>`; parsing keeps the ids alone.
 Person = Annotated[
@@ -51,19 +53,19 @@ Title = Annotated[
     str,
     Lower,
     Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}(@[1-9][0-9]{0,5})?$"),
-    Argument("a data set's name, such as `reviews`, or a version of it, such as `reviews@2`"),
+    Argument(mark("a data set's name, such as `reviews`, or a version of it, such as `reviews@2`")),
 ]
 Name = Annotated[
     str,
     Lower,
     Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$"),
-    Argument("a name of letters a-z, digits, - and _, such as `reviews`"),
+    Argument(mark("a name of letters a-z, digits, - and _, such as `reviews`")),
 ]
 Alias = Annotated[
     str,
     Lower,
     Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$"),
-    Option("a name", "the purpose the model serves"),
+    Option(mark("a name"), mark("the purpose the model serves")),
 ]
 
 
@@ -102,6 +104,6 @@ def hints(record: type[Command]) -> dict[str, Any]:
 
 def _marked(record: type[Command], kind: type[Any]) -> Iterator[tuple[str, Any]]:
     for name, hint in hints(record).items():
-        for mark in getattr(hint, "__metadata__", ()):
-            if isinstance(mark, kind):
-                yield name, mark
+        for note in getattr(hint, "__metadata__", ()):
+            if isinstance(note, kind):
+                yield name, note
