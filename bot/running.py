@@ -15,7 +15,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import app, coach, connect, sentiment, tick, train
+from bot import app, coach, connect, report, sentiment, team, tick, train
 from bot.answers import words
 from bot.asking import Feature, Office
 from bot.outbox import Outbox
@@ -26,7 +26,13 @@ from bot.supervise import MistakeError
 from bot.tick import Ticks
 from bot.train import live
 
-FEATURES: tuple[Feature, ...] = (train.FEATURE, sentiment.FEATURE, coach.FEATURE)
+FEATURES: tuple[Feature, ...] = (
+    train.FEATURE,
+    sentiment.FEATURE,
+    report.FEATURE,
+    team.FEATURE,
+    coach.FEATURE,
+)
 # What ends the bot though nothing is wrong with it.
 PASSING = (connect.DeafError, SlackClientError, aiohttp.ClientError, TimeoutError)
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
