@@ -13,6 +13,7 @@ from dateutil.relativedelta import relativedelta
 from bot import language
 from storage.records import Use
 
+Key = Callable[[Use], str]
 Rates = Mapping[str, float]  # by a word of a device's name, an hour; `*` for all others
 HOUR = 3600  # seconds
 WARNING = 0.8  # of a budget
@@ -79,7 +80,7 @@ def cost_of(use: Use, start: datetime, end: datetime, rates: Rates) -> Cost:
 
 def sum_by(
     uses: Iterable[Use],
-    key: Callable[[Use], str],
+    key: Key,
     *,
     start: datetime,
     end: datetime,

@@ -87,12 +87,16 @@ def queue(db: Database, number: int, *, now: datetime) -> Job | None:
         return job
 
 
-def _resume(db: Database, plan: Plan) -> Job | None:
-    """Queue the job again that a plan retries unchanged, so that it goes on from its checkpoint."""
+def find_resumed(db: Database, plan: Plan) -> Job | None:
+    """Find the job that a plan retries as it was, so that it goes on from its checkpoint."""
     job = jobs.get(db, plan.retry_of) if plan.retry_of else None
-    if job is None or job.work != plan.work or not jobs.retry(db, job.id):
-        return None
-    return jobs.get(db, job.id)
+    resumable = job and job.state in {"failed", "cancelled"} and job.work == plan.work
+    return job if resumable else None
+
+
+def _resume(db: Database, plan: Plan) -> Job | None:
+    job = find_resumed(db, plan)
+    return jobs.get(db, job.id) if job and jobs.retry(db, job.id) else None
 
 
 def _where(db: Database, condition: str, *values: str | int) -> Iterator[Plan]:

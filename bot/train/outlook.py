@@ -44,13 +44,13 @@ def gather(
     db: Database, work: TrainWork, dataset: Dataset, *, priority: int, now: datetime
 ) -> Outlook:
     done = jobs.succeeded(db)
-    slots = _find_slots(db, now)
+    slots = find_slots(db, now)
     ahead = _find_ahead(db, priority)
     past = _select_alike(done, work)
     return Outlook(
         ahead=len(ahead),
         slots=len(slots),
-        wait=estimate_wait([_estimate(db, job, done) for job in ahead], len(slots)),
+        wait=estimate_wait([estimate_rest(db, job, done) for job in ahead], len(slots)),
         takes=estimate_duration(work, draft.train_rows(dataset), past),
         memory=estimate_memory(work, past, read_config(work.base_model)),
         memory_bytes=max((int(slot["memory_bytes"]) for slot in slots), default=0),
@@ -68,7 +68,8 @@ def read_config(base_model: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _find_slots(db: Database, now: datetime) -> list[Json]:
+def find_slots(db: Database, now: datetime) -> list[Json]:
+    """List the slots that train, of the machines whose worker is alive."""
     alive = hosts.seen_since(db, now - WORKER_ALIVE)
     return [slot for host in alive for slot in host.slots if slot["kind"] != "reader"]
 
@@ -88,14 +89,18 @@ def _select_alike(done: Sequence[Job], work: TrainWork) -> list[TrainSummary]:
     ]
 
 
-def _estimate(db: Database, job: Job, done: Sequence[Job]) -> Span | None:
+def estimate(db: Database, work: TrainWork, done: Sequence[Job]) -> Span | None:
+    """Give the time that work takes, by the jobs that are done; None where it isn't known."""
+    dataset = datasets.get(db, work.dataset_hash)
+    if dataset is None:
+        return None
+    return estimate_duration(work, draft.train_rows(dataset), _select_alike(done, work))
+
+
+def estimate_rest(db: Database, job: Job, done: Sequence[Job]) -> Span | None:
     """Give the time a running or queued job still takes."""
     run = runs.get(db, job.id, job.attempt)
     if run and run.state == "running" and run.progress and run.progress["eta_seconds"] is not None:
         eta = float(run.progress["eta_seconds"])
         return Span(eta, eta * LATER)
-    work = TrainWork.model_validate(job.work)
-    dataset = datasets.get(db, work.dataset_hash)
-    if dataset is None:
-        return None
-    return estimate_duration(work, draft.train_rows(dataset), _select_alike(done, work))
+    return estimate(db, TrainWork.model_validate(job.work), done)

@@ -1,0 +1,282 @@
+"""The report on training: what waits, what finished and failed, what it cost, what was promoted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlite_utils import Database
+
+from bot import blocks, cost, figures, sheet
+from bot.asking import Block
+from bot.cost import Cost
+from bot.language import mark, tr, trn
+from bot.report import training_chart
+from bot.report.kinds import Kind, Report, Scope
+from bot.report.people import Naming, naming
+from bot.train import spending, summary
+from bot.wording import escape
+from storage import jobs, models, runs
+from storage.records import Job, Promotion, Use
+from trainer.spec import Cause, TrainSummary
+
+TITLE = mark("Training")
+RUNS_SHOWN, NAMES_SHOWN, BUDGETS_SHOWN = 10, 5, 8
+CAUSES: dict[Cause, str] = {
+    "out_of_memory": mark("out of memory"),
+    "nan_loss": mark("the loss stopped being a number"),
+    "bad_labels": mark("labels that can't be trained on"),
+    "bad_file": mark("a file that can't be used"),
+    "disk_full": mark("a full disk"),
+    "killed": mark("killed from outside"),
+    "lost": mark("nothing heard any more"),
+    "model_not_found": mark("no such base model"),
+    "unsafe_model": mark("no safe weights"),
+    "unknown": mark("other errors"),
+}
+COLUMNS = (
+    "job",
+    "data set",
+    "base model",
+    "method",
+    "by",
+    "ended",
+    "device",
+    "hours",
+    "cost",
+    "accuracy",
+    "accuracy low",
+    "accuracy high",
+    "macro F1",
+    "beside model",
+    "verdict",
+    "points",
+    "margin",
+    "promoted as",
+)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What was recorded of training in the time that a report covers."""
+
+    scope: Scope
+    running: int
+    queued: int
+    ended: Sequence[Job]
+    uses: Sequence[Use]
+    purposes: Mapping[int, str]  # a model -> the alias it came to serve
+    promotions: Sequence[Promotion]
+    standings: Sequence[cost.Standing]
+
+    @property
+    def done(self) -> list[Job]:
+        return [job for job in self.ended if job.state == "succeeded"]
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.running or self.queued or self.ended or self.uses or self.promotions)
+
+
+def compose(db: Database, scope: Scope) -> Report | None:
+    facts, names = gather(db, scope), naming(db)
+    return None if facts.is_empty else say(facts, names)
+
+
+def gather(db: Database, scope: Scope) -> Facts:
+    return Facts(
+        scope=scope,
+        running=sum(job.kind == "train" for job in jobs.running(db)),
+        queued=sum(job.kind == "train" for job in jobs.queued(db)),
+        ended=jobs.ended_between(db, scope.since, scope.now),
+        uses=runs.used(db, scope.since, scope.now),
+        purposes=models.purposes(db),
+        promotions=models.promoted_between(db, scope.since, scope.now),
+        standings=spending.all_standings(db, scope.settings, now=scope.now),
+    )
+
+
+KIND = Kind("training", TITLE, compose, covers=timedelta(days=7))
+
+# --- pure -----------------------------------------------------------------------------------
+
+
+def say(facts: Facts, names: Naming) -> Report:
+    """Say it in parts, each of which may be missing; the text is all of them without marks."""
+    title = tr(
+        "Training from {start} to {end}",
+        start=figures.when(facts.scope.since),
+        end=figures.when(facts.scope.now),
+    )
+    parts = [
+        _say_queue(facts),
+        _say_finished(facts),
+        _say_failures(facts.ended),
+        _say_promotions(facts.promotions, names),
+        _say_cost(facts, names),
+        _say_budgets(facts, names),
+    ]
+    said = [part for part in parts if part]
+    shown: list[Block] = [blocks.section(f"*{title}*"), *map(blocks.section, said)]
+    results = [(job, TrainSummary.model_validate(job.result)) for job in facts.done]
+    return Report(
+        blocks.cut("\n".join([title, *said]).replace("*", ""), summary.TEXT),
+        shown,
+        training_chart.draw(results) if results else None,
+        _write_table(facts, results, names) if results else None,
+    )
+
+
+def _say_queue(facts: Facts) -> str:
+    running = trn("{count} job runs", "{count} jobs run", facts.running)
+    queued = trn("{count} waits", "{count} wait", facts.queued)
+    return tr("*Now*  {running}, {queued}.", running=running, queued=queued)
+
+
+def _say_finished(facts: Facts) -> str:
+    done = facts.done
+    if not done:
+        return ""
+    lines = [_say_run(job, facts.purposes) for job in done[: -RUNS_SHOWN - 1 : -1]]
+    more = len(done) - len(lines)
+    lines += [trn("and {count} more", "and {count} more", more)] if more else []
+    head = trn("*Finished*  {count} run", "*Finished*  {count} runs", len(done))
+    return "\n".join([head, *lines])
+
+
+def _say_run(job: Job, purposes: Mapping[int, str]) -> str:
+    found = TrainSummary.model_validate(job.result)
+    beside = (
+        summary.compare(found.comparison) if found.comparison else tr("No model served beside it.")
+    )
+    line = tr(
+        "• *{job}*  {dataset}, {model}, {method}: {accuracy} accuracy. {beside}",
+        job=job.id,
+        dataset=escape(job.work["dataset"]),
+        model=escape(figures.model_name(found.base_model)),
+        method=found.recipe.method,
+        accuracy=figures.interval(found.scores.accuracy),
+        beside=beside,
+    )
+    return f"{line} :star: {escape(purposes[job.id])}" if job.id in purposes else line
+
+
+def _say_failures(ended: Sequence[Job]) -> str:
+    """Count the causes; whose jobs failed is nobody's business."""
+    causes = Counter(
+        str((job.failure or {}).get("cause")) for job in ended if job.state == "failed"
+    )
+    cancelled = sum(job.state == "cancelled" for job in ended)
+    said = [f"{tr(_cause(cause))} {n:,}" for cause, n in causes.most_common()]
+    said += [tr("cancelled {count:,}", count=cancelled)] if cancelled else []
+    return tr("*Not finished*  {causes}", causes=" · ".join(said)) if said else ""
+
+
+def _cause(cause: str) -> str:
+    return next((words for known, words in CAUSES.items() if known == cause), CAUSES["unknown"])
+
+
+def _say_promotions(promotions: Sequence[Promotion], names: Naming) -> str:
+    lines = [
+        tr(
+            "• *{alias} v{version}* is model {model}, by {who}",
+            alias=escape(promotion.alias),
+            version=promotion.version,
+            model=promotion.model,
+            who=names(promotion.by),
+        )
+        for promotion in promotions[-RUNS_SHOWN:]
+    ]
+    return "\n".join([tr("*Promoted*"), *lines]) if lines else ""
+
+
+# --- cost -----------------------------------------------------------------------------------
+
+
+def _say_cost(facts: Facts, names: Naming) -> str:
+    if not facts.uses:
+        return ""
+    by_device = _sum(facts, lambda use: use.device.partition(",")[0])
+    total = sum(by_device.values(), Cost())
+    lines = [
+        tr("*Time on devices*  {total}", total=_say_one(total, facts)),
+        tr("By device: {shares}", shares=_list(by_device, facts, escape)),
+        tr(
+            "By person: {shares}", shares=_list(_sum(facts, lambda u: u.requested_by), facts, names)
+        ),
+        tr("By data set: {shares}", shares=_list(_sum(facts, lambda u: u.dataset), facts, escape)),
+        tr("By purpose: {shares}", shares=_list(_by_purpose(facts), facts, escape)),
+    ]
+    return "\n".join(lines)
+
+
+def _by_purpose(facts: Facts) -> dict[str, Cost]:
+    return _sum(facts, lambda use: facts.purposes.get(use.job, tr("not promoted")))
+
+
+def _sum(facts: Facts, key: cost.Key) -> dict[str, Cost]:
+    scope = facts.scope
+    rates = scope.settings.gpu_hour_rates
+    return cost.sum_by(facts.uses, key, start=scope.since, end=scope.now, rates=rates)
+
+
+def _list(sums: Mapping[str, Cost], facts: Facts, name: Naming) -> str:
+    first = list(sums.items())[:NAMES_SHOWN]
+    said = [f"{name(key)} {_say_one(spent, facts)}" for key, spent in first]
+    rest = sum(list(sums.values())[NAMES_SHOWN:], Cost())
+    said += [tr("others {cost}", cost=_say_one(rest, facts))] if rest.seconds else []
+    return " · ".join(said)
+
+
+def _say_one(spent: Cost, facts: Facts) -> str:
+    settings = facts.scope.settings
+    hours = tr("{hours:,.1f} h", hours=spent.seconds / cost.HOUR)
+    if not settings.gpu_hour_rates:
+        return hours
+    return f"{hours}, {cost.say_money(spent.amount, settings.currency)}"
+
+
+def _say_budgets(facts: Facts, names: Naming) -> str:
+    fullest = sorted(facts.standings, key=lambda standing: -standing.share)[:BUDGETS_SHOWN]
+    currency = facts.scope.settings.currency
+    lines = [f"• {names(one.of)}  {spending.say_standing(one, currency)}" for one in fullest]
+    return "\n".join([tr("*Budgets this month*"), *lines]) if lines else ""
+
+
+# --- the table ------------------------------------------------------------------------------
+
+
+def _write_table(facts: Facts, results: Sequence[tuple[Job, TrainSummary]], names: Naming) -> str:
+    """Write the finished runs; those that failed have an owner, so they are not in it."""
+    return sheet.write(COLUMNS, [_row(facts, job, found, names) for job, found in results])
+
+
+def _row(facts: Facts, job: Job, found: TrainSummary, names: Naming) -> list[object]:
+    uses = [use for use in facts.uses if use.job == job.id]
+    scope = facts.scope
+    rates = scope.settings.gpu_hour_rates
+    spent = sum((cost.cost_of(use, scope.since, scope.now, rates) for use in uses), Cost())
+    accuracy, against = found.scores.accuracy, found.comparison
+    difference = against.difference if against else None
+    return [
+        job.id,
+        job.work["dataset"],
+        figures.model_name(found.base_model),
+        found.recipe.method,
+        names(job.requested_by),
+        job.ended_at.isoformat(timespec="seconds") if job.ended_at else None,
+        found.device,
+        round(spent.seconds / cost.HOUR, 3),
+        round(spent.amount, 2) if rates else None,
+        accuracy.value,
+        accuracy.low,
+        accuracy.high,
+        found.scores.macro_f1.value,
+        against.model if against else None,
+        difference.verdict if difference else None,
+        difference.points if difference else None,
+        difference.margin if difference else None,
+        facts.purposes.get(job.id),
+    ]
