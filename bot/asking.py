@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlite_utils import Database
@@ -69,16 +69,16 @@ class FieldErrors:
     errors: dict[str, str]
 
 
-Asked = TypeVar("Asked")
+Asked = ParamSpec("Asked")
 
 
 def threaded(
-    work: Callable[[Office, Asker, Asked], Reply | None],
-) -> Callable[[Office, Asker, Asked], Awaitable[Reply | None]]:
+    work: Callable[Asked, Reply | None],
+) -> Callable[Asked, Awaitable[Reply | None]]:
     """Let a handler that reads and writes records run in a thread, off the event loop."""
 
-    async def handle(office: Office, asker: Asker, asked: Asked) -> Reply | None:
-        return await asyncio.to_thread(work, office, asker, asked)
+    async def handle(*asked: Asked.args, **named: Asked.kwargs) -> Reply | None:
+        return await asyncio.to_thread(work, *asked, **named)
 
     return handle
 

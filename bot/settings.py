@@ -42,6 +42,9 @@ class BotSettings(BaseSettings):
     gpu_hour_rates: Annotated[Mapping[str, Annotated[float, Field(ge=0)]], NoDecode] = {}
     currency: str = Field("USD", description="ISO 4217")
 
+    # Hiring
+    candidates_kept_days: int = Field(180, ge=1, description="after their last move")
+
     log_level: Level = "INFO"
 
     @field_validator("admins", mode="before")
