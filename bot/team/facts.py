@@ -33,7 +33,7 @@ from storage import (
 from storage.failures import FailedRun
 from storage.firsts import Firsts
 from storage.nudges import Rate
-from storage.records import Dataset, Model, Promotion
+from storage.records import Dataset, Job, Model, Promotion
 from storage.talent import (
     Assignment,
     Interview,
@@ -70,7 +70,9 @@ class Facts:
     # runs
     failed: Mapping[str, Sequence[FailedRun]] = field(default_factory=dict)
     recovered: Mapping[str, Sequence[str]] = field(default_factory=dict)  # cause -> people
-    told: frozenset[tuple[str, str]] = frozenset()  # (person, cause) heard of in 30 days
+    told: Mapping[tuple[str, str], str] = field(
+        default_factory=dict
+    )  # (person, cause) -> the line about it in the last 30 days
     open_jobs: Mapping[str, Sequence[int]] = field(default_factory=dict)
     promotions: Sequence[tuple[Promotion, Model, Dataset | None]] = ()
     firsts: Mapping[str, Firsts] = field(default_factory=dict)  # of those who are new
@@ -136,10 +138,10 @@ def gather(db: Database, now: datetime, *, admins: frozenset[str] = frozenset())
     )
 
 
-def _told(db: Database, now: datetime) -> frozenset[tuple[str, str]]:
+def _told(db: Database, now: datetime) -> dict[tuple[str, str], str]:
     """Read who was told of which cause; the key of such a line is `failure:<cause>:<job>`."""
-    said = nudges.since(db, now - ONCE_IN, kind="failure")
-    return frozenset((nudge.member, nudge.obligation.split(":")[1]) for nudge in said)
+    sent = nudges.since(db, now - ONCE_IN, kind="failure")
+    return {(nudge.member, nudge.obligation.split(":")[1]): nudge.obligation for nudge in sent}
 
 
 def _open_jobs(db: Database) -> dict[str, Sequence[int]]:
@@ -147,7 +149,7 @@ def _open_jobs(db: Database) -> dict[str, Sequence[int]]:
     return {user: [job.id for job in his] for user, his in _by(waiting, _requester).items()}
 
 
-def _requester(job: jobs.Job) -> str:
+def _requester(job: Job) -> str:
     return job.requested_by
 
 

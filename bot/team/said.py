@@ -1,0 +1,39 @@
+"""Days, hours and titles as the lines of a digest say them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_skeleton
+
+from bot.blocks import cut
+from bot.language import current
+from bot.wording import escape
+from storage.talent import Member, Resource
+
+TITLE = 120  # characters of a title in a line
+
+
+def title(text: str) -> str:
+    """Give a title in bold, cut and escaped."""
+    return f"*{escape(cut(' '.join(text.split()), TITLE)).replace('*', '∗')}*"
+
+
+def resource(found: Resource) -> str:
+    """Give a resource's title, with its link where it has one."""
+    if found.link and found.link.startswith(("https://", "http://")) and "|" not in found.link:
+        link, name = escape(found.link).replace(">", ""), title(found.title).strip("*")
+        return f"<{link}|{name.replace('|', '¦')}>"
+    return title(found.title)
+
+
+def day(on: date) -> str:
+    """Say a day: `Tue, Dec 1`."""
+    noon = datetime(on.year, on.month, on.day, 12)  # noqa: DTZ001 - a day has no zone
+    return str(format_skeleton("MMMEd", noon, locale=current()))
+
+
+def clock(at: datetime, reader: Member) -> str:
+    """Say a time in the reader's zone: `15:00`."""
+    return f"{at.astimezone(ZoneInfo(reader.zone)):%H:%M}"
