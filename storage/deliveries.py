@@ -62,6 +62,15 @@ def get(db: Database, key: str) -> Delivery | None:
     return next(_where(db, "key = ?", key), None)
 
 
+def newest(db: Database, prefix: str) -> Delivery | None:
+    """Find the message whose key begins so and comes last in order, of those that went or will."""
+    condition = """
+        key >= ? AND key < ? AND parent IS NULL AND state IN ('due', 'claimed', 'sent')
+        ORDER BY key DESC LIMIT 1
+    """
+    return next(_where(db, condition, prefix, prefix + LAST_CHARACTER), None)
+
+
 def claim_due(
     db: Database, *, by: str, now: datetime, stale_before: datetime, limit: int = 20
 ) -> list[Delivery]:
