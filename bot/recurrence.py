@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from zoneinfo import ZoneInfo
 
 from dateutil.rrule import rrule, rruleset, rrulestr
@@ -25,8 +25,20 @@ def occurrences(
     here = ZoneInfo(zone)
     first, last = (_naive(at.astimezone(here)) for at in (after - DAY, until + DAY))
     found = _between(rule, starts_at, first, last)
-    moments = {local.replace(tzinfo=here, fold=0).astimezone(UTC) for local in found}
+    moments = {_moment(here, local) for local in found}
     return sorted(at for at in moments if after < at <= until)
+
+
+def upcoming(
+    rule: str | None, starts_at: str, zone: str, *, after: datetime, count: int
+) -> list[datetime]:
+    """Give the next moments, in UTC, at which a rule comes round: what a date list shows."""
+    start = datetime.fromisoformat(starts_at)
+    here = ZoneInfo(zone)
+    since = _naive(after.astimezone(here) - DAY)
+    # A day's worth more than asked: `since` lies before `after`.
+    found = _compiled(rule, start).xafter(since, count + 2, inc=True) if rule else [start]
+    return [at for at in map(partial(_moment, here), found) if at > after][:count]
 
 
 def local_days(rule: str | None, starts_at: str, *, first: date, last: date) -> list[date]:
@@ -47,6 +59,10 @@ def _between(
 @lru_cache(maxsize=1024)
 def _compiled(rule: str, start: datetime) -> rrule | rruleset:
     return rrulestr(rule, dtstart=start, cache=True)
+
+
+def _moment(here: ZoneInfo, local: datetime) -> datetime:
+    return local.replace(tzinfo=here, fold=0).astimezone(UTC)
 
 
 def _naive(at: datetime) -> datetime:
