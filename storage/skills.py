@@ -89,10 +89,17 @@ def of(db: Database, user: str) -> dict[int, MemberSkill]:
 
 
 def set_level(
-    db: Database, user: str, skill: int, level: int | None, *, by: str, now: datetime
+    db: Database,
+    user: str,
+    skill: int,
+    level: int | None,
+    *,
+    by: str,
+    now: datetime,
+    source: Source = "self",
 ) -> None:
-    """Note what a person says of their own level; None takes it back."""
-    _set_level(db, user, skill, level, source="self", by=by, action="skill have", now=now)
+    """Note what a person says of their own level, or what a file says; None takes it back."""
+    _set_level(db, user, skill, level, source=source, by=by, action="skill have", now=now)
 
 
 def assess(db: Database, user: str, skill: int, level: int, *, by: str, now: datetime) -> None:

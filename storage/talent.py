@@ -10,6 +10,7 @@ from storage.records import Json
 
 Role = Literal["admin", "lead", "panel", "committee", "guest"]
 Track = Literal["technical", "industry", "soft"]
+ResourceKind = Literal["paper", "course", "talk", "post-mortem", "article"]
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ class Resource:
     """Something to learn from."""
 
     id: int
-    kind: Literal["paper", "course", "talk", "post-mortem", "article"]
+    kind: ResourceKind
     title: str
     minutes: int
     about: str
