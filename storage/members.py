@@ -60,6 +60,11 @@ def change(db: Database, user: str, *, by: str, now: datetime, **fields: object)
         return _require(db, user)
 
 
+def note_digest(db: Database, user: str, day: date) -> None:
+    """Note the local day up to which a member's digests are decided on."""
+    db.execute("UPDATE members SET digested_on = ? WHERE user = ?", (day.isoformat(), user))
+
+
 def deactivate(db: Database, user: str, *, by: str, now: datetime) -> bool:
     """Note that somebody left; False where they had left before or were never here."""
     with immediate(db):
