@@ -113,7 +113,7 @@ def ended_between(
 def to_announce(db: Database, *, after: datetime) -> list[Job]:
     """List jobs that are not final, and those that ended after a time without a word about it.
 
-    The word is the delivery `job:<id>:a<attempt>:final`.
+    The word is the delivery `job:<id>:a<attempt>:final`. Encoders are made without one.
     """
     condition = f"""
         id IN ({_OPEN} UNION ALL SELECT id FROM jobs
@@ -121,7 +121,7 @@ def to_announce(db: Database, *, after: datetime) -> list[Job]:
             AND ended_at > ? AND NOT EXISTS (
                 SELECT 1 FROM deliveries
                 WHERE key = 'job:' || jobs.id || ':a' || jobs.attempt || ':final'))
-        ORDER BY id
+        AND kind != 'encoder' ORDER BY id
     """  # noqa: S608 - ours alone
     return list(_where(db, condition, text(after)))
 

@@ -17,7 +17,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Job:
-    """A request to train or to read a file; its one final state is true."""
+    """A request to train, to read a file or to make an encoder; its one final state is true."""
 
     id: int
     key: str  # of the request that made it: the same request makes one job
@@ -33,7 +33,7 @@ class Job:
     ended_at: datetime | None = None
     cancel_requested_by: str | None = None
     failure: Json | None = None  # trainer.spec.Failure
-    result: Json | None = None  # trainer.spec.TrainSummary or IntakeResult
+    result: Json | None = None  # trainer.spec.TrainSummary, IntakeResult or EncoderResult
     model: int | None = None
     retry_of: int | None = None
     thread_ts: str | None = None  # where an intake is answered

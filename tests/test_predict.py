@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from keyword_models import write_keyword_model
 
-from trainer import predict
+from trainer import graph, predict
 from trainer.predict import Classifier
 
 WORDS = {"good": "positive", "bad": "negative", "so": "neutral"}
@@ -98,15 +98,15 @@ def test_several_threads_may_ask_at_once(classifier: Classifier) -> None:
 
 @given(st.lists(st.integers(0, 600), max_size=200))
 def test_batches_hold_every_row_once_within_the_budget(lengths: list[int]) -> None:
-    batches = list(predict.fill_batches(lengths))
+    batches = list(graph.fill_batches(lengths))
     assert sorted(row for batch in batches for row in batch) == list(range(len(lengths)))
     for batch in batches:
         padded = max(lengths[row] for row in batch) * len(batch)
-        assert len(batch) == 1 or padded <= predict.BATCH_TOKENS
+        assert len(batch) == 1 or padded <= graph.BATCH_TOKENS
 
 
 def test_texts_of_one_length_fill_their_batches() -> None:
-    assert [len(batch) for batch in predict.fill_batches([64] * 20)] == [8, 8, 4]
+    assert [len(batch) for batch in graph.fill_batches([64] * 20)] == [8, 8, 4]
 
 
 @pytest.mark.parametrize("missing", ["model.json", "model.onnx", "tokenizer.json"])
@@ -138,11 +138,11 @@ def _export_encoder(folder: Path) -> tuple[Classifier, list[tuple[str, list[floa
     """Export the packaged encoder with an untrained head; torch's logits one text at a time."""
     import torch  # noqa: PLC0415 - the other tests of this file run without it
 
-    from trainer import export  # noqa: PLC0415
+    from trainer import export, pretrained  # noqa: PLC0415
     from trainer.tasks import classification  # noqa: PLC0415
 
     torch.manual_seed(0)
-    tokenizer = classification.load_tokenizer("minilm")
+    tokenizer = pretrained.load_tokenizer("minilm")
     model = classification.load_model("minilm", ["a", "b"]).eval()
     card: dict[str, Any] = {
         "labels": ["a", "b"],
@@ -152,7 +152,7 @@ def _export_encoder(folder: Path) -> tuple[Classifier, list[tuple[str, list[floa
         "temperature": 1.0,
         "threshold": 0.5,
     }
-    export.write_onnx(model, card["inputs"], folder / "model.onnx")
+    export.write_onnx(export.Logits(model), card["inputs"], folder / "model.onnx")
     tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"))
     (folder / "model.json").write_text(predict.ModelCard(**card).model_dump_json())
     texts = ["ok", "This one is a good deal longer than that one.", "word " * 200, "naïve 🙂", ""]

@@ -109,27 +109,44 @@ def _describe_inputs(model: PreTrainedModel, loaded: Loaded) -> dict[str, Any]:
     }
 
 
-def write_onnx(model: PreTrainedModel, inputs: Sequence[str], path: Path) -> None:
-    """Export to `logits` [batch, labels] from int64 inputs [batch, sequence], both dynamic."""
+def write_onnx(
+    graph: nn.Module, inputs: Sequence[str], path: Path, *, output: str = "logits"
+) -> None:
+    """Export to `output` [batch, width] from int64 inputs [batch, sequence], both dynamic.
+
+    `graph` takes its inputs as one dict and gives one tensor.
+    """
     # Two rows of two tokens and more: an axis of one would be taken for a constant.
     example = {name: torch.ones(2, 8, dtype=torch.int64) for name in inputs}
     axes = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
     torch.onnx.export(
-        _Logits(model).eval(),
+        graph.eval(),
         (),
         str(path),
         kwargs={"tokens": example},
         input_names=list(inputs),
-        output_names=["logits"],
+        output_names=[output],
         dynamic_shapes={"tokens": dict.fromkeys(inputs, axes)},
         dynamo=True,
         opset_version=OPSET,
-        external_data=_weigh(model) > ONE_FILE_BYTES,
+        external_data=_weigh(graph) > ONE_FILE_BYTES,
         verbose=False,
     )
 
 
-class _Logits(nn.Module):
+def quantise(fp32: Path, int8: Path, *, model: nn.Module) -> None:
+    """Write the graph of a model once more, with weights in int8; activations follow their range."""
+    quantize_dynamic(
+        fp32,
+        int8,
+        per_channel=True,
+        weight_type=QuantType.QInt8,
+        op_types_to_quantize=["MatMul", "Gemm", "Gather"],  # Attention has no weights of its own
+        use_external_data_format=_weigh(model) > ONE_FILE_BYTES,
+    )
+
+
+class Logits(nn.Module):
     """The model with nothing but its logits as output."""
 
     def __init__(self, model: PreTrainedModel) -> None:
@@ -190,15 +207,9 @@ def _write_formats(
         (draft / name).mkdir()
         tokenizer.backend_tokenizer.save(str(draft / name / "tokenizer.json"))
         _write_card(draft / name, card | {"format": name})
-    write_onnx(model, card["inputs"], draft / "fp32" / "model.onnx")
-    quantize_dynamic(
-        draft / "fp32" / "model.onnx",
-        draft / "int8" / "model.onnx",
-        per_channel=True,
-        weight_type=QuantType.QInt8,
-        op_types_to_quantize=["MatMul", "Gemm", "Gather"],  # Attention has no weights of its own
-        use_external_data_format=_weigh(model) > ONE_FILE_BYTES,
-    )
+    fp32 = draft / "fp32" / "model.onnx"
+    write_onnx(Logits(model), card["inputs"], fp32)
+    quantise(fp32, draft / "int8" / "model.onnx", model=model)
 
 
 def _calibrate(serving: Measured, validation: Dataset, threads: int) -> tuple[float, float]:
@@ -231,5 +242,5 @@ def _time_one(classifier: Classifier, text: str) -> float:
     return time.perf_counter() - began
 
 
-def _weigh(model: PreTrainedModel) -> int:
+def _weigh(model: nn.Module) -> int:
     return sum(weight.numel() * weight.element_size() for weight in model.parameters())

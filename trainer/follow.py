@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from storage import datasets, jobs, models, runs
+from storage import datasets, encoders, jobs, models, runs
 from storage.database import immediate
 from storage.records import Job, Json, Run
 from trainer import outcome
@@ -90,11 +90,15 @@ def _count_lost(earlier: Sequence[Run]) -> int:
 
 
 def _register(db: Database, job: Job, end: Ended, now: datetime) -> Json | None:
-    """Register the data set or the model that was made; give the job's result."""
+    """Register the data set, the model or the encoder that was made; give the job's result."""
     if end.summary is not None and end.model is not None:
         summary = end.summary.model_dump(mode="json")
         models.register(db, job=job, path=end.model, summary=summary, now=now)
         return summary
+    if end.encoder is not None:
+        encoder = end.encoder.model_dump(mode="json")
+        encoders.register(db, job=job, encoder=encoder, now=now)
+        return encoder
     if end.intake is None:
         raise ValueError("a success without a result")
     if end.intake.card is not None:

@@ -8,8 +8,12 @@ from typing import Literal
 
 SlotKind = Literal["gpu", "cpu", "reader"]
 
-# Reading a file is short and never waits behind training: it has slots of its own.
-_RUNS_ON: Mapping[str, tuple[SlotKind, ...]] = {"train": ("gpu", "cpu"), "intake": ("reader",)}
+# What is short and needs no GPU never waits behind training: it has slots of its own.
+_RUNS_ON: Mapping[str, tuple[SlotKind, ...]] = {
+    "train": ("gpu", "cpu"),
+    "intake": ("reader",),
+    "encoder": ("reader",),
+}
 
 
 @dataclass(frozen=True)

@@ -63,8 +63,16 @@ class IntakeWork(Frozen):
     split_column: str | None = None
 
 
-Work = Annotated[TrainWork | IntakeWork, Field(discriminator="kind")]
-WORK: TypeAdapter[TrainWork | IntakeWork] = TypeAdapter(
+class EncoderWork(Frozen):
+    """Make of a base model what turns texts into vectors."""
+
+    kind: Literal["encoder"] = "encoder"
+    base_model: str = Field(description="a hub id, a local folder, or `minilm`")
+    texts: list[str] = Field(default=[], description="some that it will encode: int8 is judged so")
+
+
+Work = Annotated[TrainWork | IntakeWork | EncoderWork, Field(discriminator="kind")]
+WORK: TypeAdapter[TrainWork | IntakeWork | EncoderWork] = TypeAdapter(
     Work, config=ConfigDict(hide_input_in_errors=True)
 )
 
@@ -106,9 +114,9 @@ class RunSpec(Frozen):
 
     @property
     def dataset_dir(self) -> Path:
-        """The data set trained on; refused for an intake, which has none yet."""
+        """The data set trained on; refused for other work, which has none."""
         if not isinstance(self.work, TrainWork):
-            raise TypeError("an intake has no data set yet")
+            raise TypeError("only training has a data set")
         return dataset_dir(self.data_dir, self.work.dataset_hash)
 
 
@@ -309,6 +317,18 @@ class TrainSummary(Frozen):
     resumed_from_step: int | None = None
 
 
+class EncoderResult(Frozen):
+    """An encoder in its folder: model.onnx, tokenizer.json and encoder.json."""
+
+    id: str = Field(description="hash of the graph and the tokenizer, hexadecimal")
+    base_model: str
+    path: str = Field(description="its folder below the data directory")
+    dimensions: int
+    format: Literal["int8", "fp32"] = Field(description="what serves")
+    why: str = Field(description="one sentence")
+    agreement: float = Field(description="lowest cosine of a text's vectors in int8 and fp32")
+
+
 # --- what a run tells while it goes ---------------------------------------------------------
 
 Cause = Literal[
@@ -383,6 +403,7 @@ class Ended(Frozen):
     failure: Failure | None = None
     summary: TrainSummary | None = None
     intake: IntakeResult | None = None
+    encoder: EncoderResult | None = None
     model: str | None = Field(default=None, description="the model's folder below the data dir")
 
 
