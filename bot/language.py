@@ -56,6 +56,11 @@ def listed(items: Iterable[str]) -> str:
     return tr(", ").join(items)
 
 
+def both(items: Iterable[str]) -> str:
+    """List all that is meant: `a, b, and c`."""
+    return format_list(list(items), "standard", current())
+
+
 def either(items: Iterable[str]) -> str:
     """List what there is to choose from: `a, b, or c`."""
     return format_list(list(items), "or", current())

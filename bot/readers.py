@@ -13,7 +13,7 @@ def person_speaks(db: Database, user: str, *, default: str) -> str:
     return member.language if member else default
 
 
-def place_speaks(db: Database, channel: str, *, user: str, default: str) -> str:
+def channel_speaks(db: Database, channel: str, *, user: str, default: str) -> str:
     """Give a channel's language; where a user talks to Coach alone it is theirs."""
     if channel.startswith("D"):
         default = person_speaks(db, user, default=default)

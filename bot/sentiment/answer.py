@@ -11,12 +11,13 @@ from bot import blocks
 from bot.asking import Asker, Block, Office, RefusalError, Reply
 from bot.commands.sentiment import Sentiment
 from bot.commands.train import DEFAULT_ALIAS
+from bot.language import mark, tr
 from bot.wording import escape
 from storage import datasets, models
 from storage.database import opened
 from trainer.predict import Prediction
 
-NO_MODEL = (
+NO_MODEL = mark(
     "No model serves yet, so there is no answer. `/train data sample` brings a data set, "
     "`/train sample` trains on it, and `/train promote` with the job's number lets it serve."
 )
@@ -56,12 +57,15 @@ async def take_form(office: Office, _: Asker, values: Mapping[str, Any], __: str
 async def _answer(office: Office, text: str) -> Reply:
     source = await asyncio.to_thread(_find_source, office)
     if source is None:
-        raise RefusalError(NO_MODEL)
+        raise RefusalError(tr(NO_MODEL))
     try:
         (prediction,) = await office.serving.classify(source.path, [text])
     except OSError:
         raise RefusalError(
-            f"The files of {source.name} are gone. `/train rollback` goes back to the model before."
+            tr(
+                "The files of {model} are gone. `/train rollback` goes back to the model before.",
+                model=source.name,
+            )
         ) from None
     return say(text, prediction, source.name)
 
@@ -73,8 +77,11 @@ def _find_source(office: Office) -> Source | None:
             return None
         promotion, model = serving
         dataset = datasets.get(db, model.dataset_hash)
-    data = f"trained on {dataset.title}" if dataset else "its data was deleted"
-    return Source(model.path, f"{promotion.alias} v{promotion.version}, model {model.id}, {data}")
+    told = {"name": f"{promotion.alias} v{promotion.version}", "model": model.id}
+    named = tr("{name}, model {model}, its data was deleted", **told)
+    if dataset:
+        named = tr("{name}, model {model}, trained on {data}", **told, data=dataset.title)
+    return Source(model.path, named)
 
 
 # --- pure -----------------------------------------------------------------------------------
@@ -94,23 +101,24 @@ def say(text: str, prediction: Prediction, source: str) -> Reply:
 
 
 def _say_verdict(prediction: Prediction) -> str:
-    label, sure = escape(prediction.label), f"{prediction.confidence:.0%} sure"
+    told = {"label": escape(prediction.label), "share": prediction.confidence}
     if not prediction.sure:
-        return f"*Not sure*; {label} is the most likely, at {prediction.confidence:.0%}"
+        return tr("*Not sure*; {label} is the most likely, at {share:.0%}", **told)
     if prediction.confidence >= CERTAIN:
-        return f"Almost certainly *{label}*, {sure}"
+        return tr("Almost certainly *{label}*, {share:.0%} sure", **told)
     if prediction.confidence >= PROBABLE:
-        return f"Probably *{label}*, {sure}"
-    return f"Rather *{label}*, {sure}"
+        return tr("Probably *{label}*, {share:.0%} sure", **told)
+    return tr("Rather *{label}*, {share:.0%} sure", **told)
 
 
 def form(channel: str, *, response_url: str | None) -> Block:
     """Make the form for long texts; the answer takes the way that the command opened."""
     typing = blocks.text_input("text", multiline=True)
+    hint = tr("It is neither kept nor shown to others.")
     return blocks.modal(
         "sentiment",
-        "Sentiment of a text",
-        [blocks.field("text", "Text", typing, hint="It is neither kept nor shown to others.")],
-        submit="Tell me",
+        tr("Sentiment of a text"),
+        [blocks.field("text", tr("Text"), typing, hint=hint)],
+        submit=tr("Tell me"),
         metadata={"channel": channel, "response_url": response_url or ""},
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot import blocks
 from bot.asking import RefusalError
+from bot.language import tr, trn
 from bot.wording import escape
 from storage.records import Job, Json
 from trainer.spec import Column, ColumnQuestion, IntakeWork
@@ -15,19 +16,19 @@ EXAMPLE = 60  # characters of a value, of a column's name
 def ask(job: Job, question: ColumnQuestion) -> Json:
     """Show three real rows and a menu for each of the two columns."""
     filename = escape(blocks.cut(str(job.work["filename"]), EXAMPLE))
-    title = f"Which columns of {filename} are the text and the label?"
+    title = tr("Which columns of {file} are the text and the label?", file=filename)
     names = {str(number): column.name for number, column in enumerate(question.columns)}
     shown = [_show(column) for column in question.columns[:COLUMNS_SHOWN]]
     if len(names) > COLUMNS_SHOWN:
-        shown.append(f"and {len(names) - COLUMNS_SHOWN} more columns")
+        shown.append(tr("and {count} more columns", count=len(names) - COLUMNS_SHOWN))
     text, label = (
         next((number for number, name in names.items() if name == guess), None)
         for guess in (question.text_guess, question.label_guess)
     )
     menus = [
-        blocks.select("text_column", "The text", names, chosen=text),
-        blocks.select("label_column", "The label", names, chosen=label),
-        blocks.button("Use these", "use_columns", str(job.id), style="primary"),
+        blocks.select("text_column", tr("The text"), names, chosen=text),
+        blocks.select("label_column", tr("The label"), names, chosen=label),
+        blocks.button(tr("Use these"), "use_columns", str(job.id), style="primary"),
     ]
     said = [blocks.section(f"*{title}*"), *map(blocks.section, shown), blocks.actions(*menus)]
     return {"text": title, "blocks": said}
@@ -36,9 +37,9 @@ def ask(job: Job, question: ColumnQuestion) -> Json:
 def answer(job: Job, question: ColumnQuestion, *, text: str, label: str) -> IntakeWork:
     """Read the file once more with the columns that were chosen, by their numbers."""
     if not text or not label:
-        raise RefusalError("Choose both columns first: the one of the texts, and the labels'.")
+        raise RefusalError(tr("Choose both columns first: the one of the texts, and the labels'."))
     if text == label:
-        raise RefusalError("One column can't be both the text and the label: choose two.")
+        raise RefusalError(tr("One column can't be both the text and the label: choose two."))
     names = [column.name for column in question.columns]
     work = IntakeWork.model_validate(job.work)
     chosen = {"text_column": names[int(text)], "label_column": names[int(label)]}
@@ -47,9 +48,14 @@ def answer(job: Job, question: ColumnQuestion, *, text: str, label: str) -> Inta
 
 def _show(column: Column) -> str:
     examples = "\n".join(f"> {_line(example)}" for example in column.examples)
-    different = f"{column.distinct:,} different values"
-    return f"*{_line(column.name)}*, {different}\n{examples}"
+    about = trn(
+        "*{column}*, {count:,} different value",
+        "*{column}*, {count:,} different values",
+        column.distinct,
+        column=_line(column.name),
+    )
+    return f"{about}\n{examples}"
 
 
 def _line(text: str) -> str:
-    return escape(blocks.cut(" ".join(text.split()) or "(empty)", EXAMPLE))
+    return escape(blocks.cut(" ".join(text.split()) or tr("(empty)"), EXAMPLE))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from bot import blocks, figures
+from bot.language import listed, mark, tr, trn
+from bot.train import heard
 from bot.wording import escape
 from storage.records import Dataset, Json
 from trainer.spec import DataCard
@@ -10,32 +12,43 @@ from trainer.spec import DataCard
 LABELS = 15  # shown
 BAR = 12  # characters
 LANGUAGES = 5
+SPLITS = {"train": mark("train"), "validation": mark("validation"), "test": mark("test")}
 RARE = 0.01  # below it a language is more likely a wrong guess
 
 
 def card(dataset: Dataset, *, note: str = "") -> Json:
     """Write the card as `text` and `blocks`; `note` goes before it."""
     found = DataCard.model_validate(dataset.card)
-    rows, labels = figures.count(found.rows, "row"), figures.count(len(found.labels), "label")
-    title = f"Data set {escape(dataset.title)}: {rows}, {labels}, from {escape(found.filename)}"
-    train = blocks.button("Train on it", "train_on", dataset.title, style="primary")
+    title = tr(
+        "Data set {dataset}: {rows}, {labels}, from {file}",
+        dataset=escape(dataset.title),
+        rows=trn("{count:,} row", "{count:,} rows", found.rows),
+        labels=trn("{count:,} label", "{count:,} labels", len(found.labels)),
+        file=escape(found.filename),
+    )
+    train = blocks.button(tr("Train on it"), "train_on", dataset.title, style="primary")
     lines = [
-        f"*Splits*  {_say_splits(found)}",
-        f"*Left out*  {_say_left_out(found)}",
-        f"*Kept*  {_say_kept(found)}",
-        f"*Texts*  {_say_lengths(found)}; {_say_languages(found)}",
-        f"*Personal data*  {_say_personal(found)}",
+        tr("*Splits*  {splits}", splits=_say_splits(found)),
+        tr("*Left out*  {rows}", rows=_say_left_out(found)),
+        tr("*Kept*  {rows}", rows=_say_kept(found)),
+        tr(
+            "*Texts*  {lengths}; {languages}",
+            lengths=_say_lengths(found),
+            languages=_say_languages(found),
+        ),
+        tr("*Personal data*  {kinds}", kinds=_say_personal(found)),
     ]
+    warnings = [escape(heard.again(warning)) for warning in found.warnings]
     shown = [blocks.context(note)] if note else []
     shown += [
         blocks.section(f"*{title}*"),
         blocks.section(f"```{escape(draw_labels(found.labels))}```"),
         blocks.section("\n".join(lines)),
-        *(blocks.context(f":warning: {escape(warning)}") for warning in found.warnings),
+        *(blocks.context(f":warning: {warning}") for warning in warnings),
         blocks.context(_say_origin(found)),
         blocks.actions(train),
     ]
-    said = [note, title, *lines, *map(escape, found.warnings), _say_origin(found)]
+    said = [note, title, *lines, *warnings, _say_origin(found)]
     text = "\n".join(filter(None, said))
     return {"text": blocks.cut(text, blocks.SECTION), "blocks": shown}
 
@@ -47,62 +60,80 @@ def draw_labels(labels: dict[str, int]) -> str:
         [label, figures.bar(rows / most, BAR), f"{rows:,}", figures.percent(rows / total)]
         for label, rows in list(labels.items())[:LABELS]
     ]
-    more = f"\nand {len(labels) - LABELS} more labels" if len(labels) > LABELS else ""
-    return figures.table(rows) + more
+    left = len(labels) - LABELS
+    more = [trn("and {count} more label", "and {count} more labels", left)] if left > 0 else []
+    return "\n".join([figures.table(rows), *more])
 
 
 def _say_splits(found: DataCard) -> str:
-    counts = [f"{split} {sum(rows.values()):,}" for split, rows in found.splits.items()]
-    how = (
-        "the file's own"
-        if found.splits_from == "file"
-        else "made here, every label in its share, near-duplicates on one side"
+    counts = [f"{tr(SPLITS[split])} {sum(of.values()):,}" for split, of in found.splits.items()]
+    if found.splits_from == "file":
+        return tr("{counts} (the file's own)", counts=listed(counts))
+    return tr(
+        "{counts} (made here, every label in its share, near-duplicates on one side)",
+        counts=listed(counts),
     )
-    return f"{', '.join(counts)} ({how})"
 
 
 def _say_left_out(found: DataCard) -> str:
+    empty, twice, leaks = found.empty_rows, found.exact_duplicates, found.leaks
     parts = [
-        _some(found.empty_rows, "empty row"),
-        _some(found.exact_duplicates, "exact duplicate"),
-        _some(found.leaks, "row that stood in two splits", "rows that stood in two splits"),
+        empty and trn("{count:,} empty row", "{count:,} empty rows", empty),
+        twice and trn("{count:,} exact duplicate", "{count:,} exact duplicates", twice),
+        leaks
+        and trn(
+            "{count:,} row that stood in two splits",
+            "{count:,} rows that stood in two splits",
+            leaks,
+        ),
     ]
-    return ", ".join(filter(None, parts)) or "nothing"
+    return listed(part for part in parts if part) or tr("nothing")
 
 
 def _say_kept(found: DataCard) -> str:
+    near, torn = found.near_duplicates, found.conflicts
     parts = [
-        _some(found.near_duplicates, "near-duplicate"),
-        _some(found.conflicts, "text that carried two labels", "texts that carried two labels"),
+        near and trn("{count:,} near-duplicate", "{count:,} near-duplicates", near),
+        torn
+        and trn(
+            "{count:,} text that carried two labels",
+            "{count:,} texts that carried two labels",
+            torn,
+        ),
     ]
-    return ", ".join(filter(None, parts)) or "no near-duplicates, no text with two labels"
-
-
-def _some(number: int, noun: str, plural: str | None = None) -> str:
-    return figures.count(number, noun, plural) if number else ""
+    kept = listed(part for part in parts if part)
+    return kept or tr("no near-duplicates, no text with two labels")
 
 
 def _say_lengths(found: DataCard) -> str:
     at = found.characters
-    return (
-        f"half are up to {at['p50']:,} characters long, 95% up to {at['p95']:,}, "
-        f"the longest {at['max']:,}"
+    return tr(
+        "half are up to {half:,} characters long, 95% up to {most:,}, the longest {longest:,}",
+        half=at["p50"],
+        most=at["p95"],
+        longest=at["max"],
     )
 
 
 def _say_languages(found: DataCard) -> str:
     told = {code: share for code, share in found.languages.items() if share >= RARE}
     shares = [f"{escape(code)} {share:.0%}" for code, share in told.items()]
-    return ", ".join(shares[:LANGUAGES]) or "the language is not clear"
+    return listed(shares[:LANGUAGES]) or tr("the language is not clear")
 
 
 def _say_personal(found: DataCard) -> str:
-    kinds = [f"{escape(k)} in {figures.count(n, 'row')}" for k, n in found.personal_data.items()]
-    return ", ".join(kinds) or "none was found"
+    kinds = [
+        trn("{kind} in {count:,} row", "{kind} in {count:,} rows", rows, kind=escape(kind))
+        for kind, rows in found.personal_data.items()
+    ]
+    return listed(kinds) or tr("none was found")
 
 
 def _say_origin(found: DataCard) -> str:
-    return (
-        f"text from the column “{escape(found.text_column)}”, label from "
-        f"“{escape(found.label_column)}” · {figures.size(found.bytes)} · hash `{found.hash[:12]}`"
+    return tr(
+        "text from the column “{text}”, label from “{label}” · {size} · hash `{hash}`",
+        text=escape(found.text_column),
+        label=escape(found.label_column),
+        size=figures.size(found.bytes),
+        hash=found.hash[:12],
     )

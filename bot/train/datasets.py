@@ -8,9 +8,10 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from bot import blocks, figures
+from bot import blocks
 from bot.asking import Asker, Office, RefusalError, Reply
 from bot.commands.train import DeleteData, ListData, RenameData, ShowData, Train
+from bot.language import listed, mark, tr, trn
 from bot.rights import require_owner
 from bot.train import dataset_card, draft, names, queue
 from bot.wording import code, escape
@@ -20,20 +21,20 @@ from storage.records import Dataset, Model
 from trainer.spec import dataset_dir
 
 SHOWN = 25
-GONE = "This data set is gone already."
+GONE = mark("This data set is gone already.")
 
 
 def list_data(office: Office, _: Asker, __: ListData) -> Reply:
     with opened(office.settings.data_dir) as db:
         known = datasets.all_newest(db)
     if not known:
-        return Reply(draft.NO_DATA)
+        return Reply(tr(draft.NO_DATA))
     lines = [_line(dataset) for dataset in known[:SHOWN]]
     if len(known) > SHOWN:
-        lines.append(f"and {len(known) - SHOWN} more")
+        lines.append(tr("and {count} more", count=len(known) - SHOWN))
     name = known[0].title
-    hint = f"`/train data show {name}` shows its card, `/train {name}` trains on it."
-    text = "\n".join(["*Data sets*", *lines])
+    hint = tr("`/train data show {name}` shows its card, `/train {name}` trains on it.", name=name)
+    text = "\n".join([tr("*Data sets*"), *lines])
     return Reply(f"{text}\n{hint}", [blocks.section(text), blocks.context(hint)])
 
 
@@ -57,10 +58,18 @@ def rename(office: Office, asker: Asker, command: RenameData) -> Reply:
         require_owner(office, asker, owner=dataset.added_by, what=f"{code(dataset.name)}")
         if not datasets.rename(db, name=dataset.name, new_name=command.new_name):
             raise RefusalError(
-                f"There is a data set {code(command.new_name)} already: choose another name."
+                tr(
+                    "There is a data set {name} already: choose another name.",
+                    name=code(command.new_name),
+                )
             )
-    new = command.new_name
-    return Reply(f"{code(dataset.name)} is called {code(new)} now. `/train {new}` trains on it.")
+    return Reply(
+        tr(
+            "{old} is called `{new}` now. `/train {new}` trains on it.",
+            old=code(dataset.name),
+            new=command.new_name,
+        )
+    )
 
 
 def ask_to_delete(office: Office, asker: Asker, command: DeleteData) -> Reply:
@@ -77,15 +86,16 @@ def delete(office: Office, asker: Asker, content_hash: str) -> Reply:
     with opened(office.settings.data_dir) as db, immediate(db):
         dataset = datasets.get(db, content_hash)
         if dataset is None:
-            return Reply(GONE, replace=True)
+            return Reply(tr(GONE), replace=True)
         _check(office, asker, db, dataset)
         datasets.forget(db, dataset.hash)
     _delete_folder(dataset_dir(office.settings.data_dir, dataset.hash))
-    return Reply(f"The data set {code(dataset.title)} and its rows are deleted.", replace=True)
+    said = tr("The data set {dataset} and its rows are deleted.", dataset=code(dataset.title))
+    return Reply(said, replace=True)
 
 
 def keep(_: Office, __: Asker, ___: str) -> Reply:
-    return Reply("Nothing was deleted.", replace=True)
+    return Reply(tr("Nothing was deleted."), replace=True)
 
 
 def find_dataset(db: Database, title: str) -> Dataset:
@@ -98,16 +108,24 @@ def find_dataset(db: Database, title: str) -> Dataset:
 
 def say_question(dataset: Dataset, trained: Sequence[Model]) -> Reply:
     """Ask, naming the models that were trained on it."""
-    numbers = ", ".join(str(model.id) for model in trained)
-    title = f"Delete the data set {code(dataset.title)} and its {dataset.rows:,} rows?"
+    title = trn(
+        "Delete the data set {dataset} and its {count:,} row?",
+        "Delete the data set {dataset} and its {count:,} rows?",
+        dataset.rows,
+        dataset=code(dataset.title),
+    )
     if trained:
-        noun = "Model" if len(trained) == 1 else "Models"
-        title += (
-            f"\n{noun} {numbers} learned from it: they go on serving, but can't be compared "
-            "with others any more."
+        learned = trn(
+            "Model {models} learned from it: they go on serving, but can't be compared with "
+            "others any more.",
+            "Models {models} learned from it: they go on serving, but can't be compared with "
+            "others any more.",
+            len(trained),
+            models=listed(str(model.id) for model in trained),
         )
-    sure = blocks.button("Delete it", "delete_data", dataset.hash, style="danger")
-    keep_it = blocks.button("Keep it", "keep_data", dataset.hash)
+        title = f"{title}\n{learned}"
+    sure = blocks.button(tr("Delete it"), "delete_data", dataset.hash, style="danger")
+    keep_it = blocks.button(tr("Keep it"), "keep_data", dataset.hash)
     return Reply(title, [blocks.section(title), blocks.actions(sure, keep_it)])
 
 
@@ -116,8 +134,12 @@ def _check(office: Office, asker: Asker, db: Database, dataset: Dataset) -> None
     needing = [str(job.id) for job in jobs.needing(db, dataset.hash)]
     if needing:
         raise RefusalError(
-            f"Job {', '.join(needing)} needs {code(dataset.title)}: wait for its end, or type "
-            f"`/train cancel {needing[0]}`."
+            tr(
+                "Job {jobs} needs {dataset}: wait for its end, or type `/train cancel {first}`.",
+                jobs=listed(needing),
+                dataset=code(dataset.title),
+                first=needing[0],
+            )
         )
 
 
@@ -130,10 +152,13 @@ def _delete_folder(folder: Path) -> None:
 
 
 def _line(dataset: Dataset) -> str:
-    labels = ", ".join(escape(label) for label in list(dataset.card["labels"])[:4])
+    labels = listed(escape(label) for label in list(dataset.card["labels"])[:4])
     more = "…" if len(dataset.card["labels"]) > 4 else ""  # noqa: PLR2004 - as cut above
-    count = figures.count(len(dataset.card["labels"]), "label")
-    return (
-        f"• *{escape(dataset.title)}*  {dataset.rows:,} rows, {count} ({labels}{more}), "
-        f"from <@{dataset.added_by}>"
+    return tr(
+        "• *{dataset}*  {rows}, {labels} ({names}), from <@{user}>",
+        dataset=escape(dataset.title),
+        rows=trn("{count:,} row", "{count:,} rows", dataset.rows),
+        labels=trn("{count:,} label", "{count:,} labels", len(dataset.card["labels"])),
+        names=labels + more,
+        user=dataset.added_by,
     )

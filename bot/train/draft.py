@@ -9,6 +9,7 @@ from pathlib import Path
 from bot import figures
 from bot.asking import RefusalError
 from bot.commands.train import Choices
+from bot.language import mark, tr
 from bot.wording import code, did_you_mean
 from storage.records import Dataset
 from trainer.spec import PACKAGED_ENCODER, Method, Recipe, TrainWork, choose_recipe
@@ -16,7 +17,7 @@ from trainer.spec import PACKAGED_ENCODER, Method, Recipe, TrainWork, choose_rec
 DEFAULT_METHOD: Method = "full"
 LORA_LEAST_LR = 2e-4  # below it LoRA learned nothing: MiniLM on SST-2 at 5e-5 stayed at 0.50
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
-NO_DATA = "There is no data set yet. Drop a CSV file here, or type `/train data sample`."
+NO_DATA = mark("There is no data set yet. Drop a CSV file here, or type `/train data sample`.")
 
 
 def no_dataset(title: str, known: Iterable[str], *, verbs: Iterable[str] = ()) -> RefusalError:
@@ -24,9 +25,15 @@ def no_dataset(title: str, known: Iterable[str], *, verbs: Iterable[str] = ()) -
     titles = list(known)
     meant = did_you_mean(title, [*titles, *verbs])
     if not titles and not meant:
-        return RefusalError(NO_DATA)
-    listed = "`/train data list` shows them." if titles else "`/train data sample` adds one."
-    return RefusalError(f"There is no data set {code(title)}.{meant} {listed}")
+        return RefusalError(tr(NO_DATA))
+    named = {"dataset": code(title), "meant": meant}
+    if not titles:
+        return RefusalError(
+            tr("There is no data set {dataset}.{meant} `/train data sample` adds one.", **named)
+        )
+    return RefusalError(
+        tr("There is no data set {dataset}.{meant} `/train data list` shows them.", **named)
+    )
 
 
 def find_model(typed: str, *, folders: Mapping[str, Path]) -> str:
@@ -44,8 +51,13 @@ def find_model(typed: str, *, folders: Mapping[str, Path]) -> str:
     meant = did_you_mean(typed, [PACKAGED_ENCODER, *folders])
     if meant or not _HUB_ID.fullmatch(typed):
         raise RefusalError(
-            f"{code(typed)} is no model that Coach knows.{meant} Type a hub id such as "
-            f"`distilbert/distilbert-base-uncased`, a folder, or `{PACKAGED_ENCODER}`."
+            tr(
+                "{model} is no model that Coach knows.{meant} Type a hub id such as "
+                "`distilbert/distilbert-base-uncased`, a folder, or `{packaged}`.",
+                model=code(typed),
+                meant=meant,
+                packaged=PACKAGED_ENCODER,
+            )
         )
     return typed
 
@@ -54,8 +66,11 @@ def _find_folder(typed: str) -> str:
     folder = Path(typed).expanduser().resolve()
     if not (folder / "config.json").is_file():
         raise RefusalError(
-            f"The folder {code(typed)} holds no model: on the machine that Coach runs on it must "
-            "have a `config.json` and safetensors weights."
+            tr(
+                "The folder {folder} holds no model: on the machine that Coach runs on it must "
+                "have a `config.json` and safetensors weights.",
+                folder=code(typed),
+            )
         )
     return str(folder)
 
@@ -112,14 +127,20 @@ def find_doubts(work: TrainWork, *, used: Iterable[str]) -> list[str]:
     doubts = []
     if work.recipe.method == "lora" and work.recipe.lr < LORA_LEAST_LR:
         doubts.append(
-            f"LoRA learns nothing at so low a learning rate: `lr=5e-4` suits it, "
-            f"not {figures.number(work.recipe.lr)}."
+            tr(
+                "LoRA learns nothing at so low a learning rate: `lr=5e-4` suits it, not {lr}.",
+                lr=figures.number(work.recipe.lr),
+            )
         )
     known = list(used)
     local = work.base_model == PACKAGED_ENCODER or work.base_model.startswith("/")
     if not local and work.base_model not in known:
         doubts.append(
-            f"No job here has used the model {code(work.base_model)} yet; it is looked for on the "
-            f"hub when the job starts.{did_you_mean(work.base_model, known)}"
+            tr(
+                "No job here has used the model {model} yet; it is looked for on the hub when the "
+                "job starts.{meant}",
+                model=code(work.base_model),
+                meant=did_you_mean(work.base_model, known),
+            )
         )
     return doubts

@@ -8,13 +8,15 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from bot import blocks
+from bot import blocks, language
 from bot.answers import trace
-from bot.train import charts, columns, dataset_card, failures, summary
+from bot.language import tr
+from bot.readers import channel_speaks, person_speaks
+from bot.train import charts, columns, dataset_card, failures, heard, summary
 from bot.wording import escape
 from storage import datasets, deliveries
 from storage.database import immediate
-from storage.records import FINAL, Delivery, Job, Json
+from storage.records import FINAL, Dataset, Delivery, Job, Json
 from trainer.spec import Failure, IntakeResult, TrainSummary, attempt_dir
 
 log = logging.getLogger(__name__)
@@ -49,25 +51,29 @@ def tell(db: Database, job: Job, message: Delivery, *, data_dir: Path, now: date
             )
 
 
-def tell_intake(db: Database, job: Job, *, now: datetime) -> None:
-    """Answer for a file that was read: a card for all, a question or a refusal for its owner."""
+def tell_intake(db: Database, job: Job, *, default: str, now: datetime) -> None:
+    """Answer for a file that was read: a card for all, a question or a refusal for its owner.
+
+    `default` is the language where its readers have chosen none.
+    """
     if job.state not in FINAL:
         return
     result = IntakeResult.model_validate(job.result or {})
     dataset = datasets.get(db, result.card.hash) if result.card else None
-    alone = dataset is None
+    alone, owner = dataset is None, job.requested_by
+    spoken = channel_speaks(db, job.channel, user=owner, default=default)
+    if alone:
+        spoken = person_speaks(db, owner, default=default)
+    with language.use(spoken):
+        body = _answer(job, result) if dataset is None else _show(job, dataset)
     deliveries.put(
         db,
         key=f"job:{job.id}:a{job.attempt}:final",
         kind="ephemeral" if alone else "post",
         channel=job.channel,
-        user=job.requested_by,
+        user=owner,
         thread_ts=None if alone else job.thread_ts,
-        body=_answer(job, result)
-        if dataset is None
-        else dataset_card.card(
-            dataset, note=_recognise(job, result, dataset.title, dataset.added_at)
-        ),
+        body=body,
         now=now,
     )
 
@@ -75,10 +81,11 @@ def tell_intake(db: Database, job: Job, *, now: datetime) -> None:
 def _final_message(job: Job) -> Json:
     if job.state == "succeeded":
         return summary.message(job, TrainSummary.model_validate(job.result))
-    said = f"<@{job.requested_by}> Job {job.id} was cancelled."
+    told = {"user": job.requested_by, "number": job.id}
+    said = tr("<@{user}> Job {number} was cancelled.", **told)
     if job.state == "failed":
-        failure = Failure.model_validate(job.failure)
-        said = f"<@{job.requested_by}> Job {job.id} failed. {failures.explain(failure)}"
+        cause = failures.explain(Failure.model_validate(job.failure))
+        said = tr("<@{user}> Job {number} failed. {cause}", **told, cause=cause)
     return {"text": said, "blocks": [blocks.section(said)]}
 
 
@@ -86,19 +93,25 @@ def _answer(job: Job, result: IntakeResult) -> Json:
     """Say to the file's owner why there is no data set of it, or not yet."""
     if result.question is not None:
         return columns.ask(job, result.question)
-    said = f"{escape(blocks.cut(str(job.work['filename']), 100))} was not read."
+    told = {"file": escape(blocks.cut(str(job.work["filename"]), 100))}
+    said = tr("{file} was not read.", **told)
     if job.state == "failed":
         failure = Failure.model_validate(job.failure)
         known = failure.cause == "bad_file"
-        said += f" {escape(failure.evidence) if known else failures.explain(failure)}"
+        why = escape(heard.again(failure.evidence)) if known else failures.explain(failure)
+        said = tr("{file} was not read. {cause}", **told, cause=why)
     return {"text": said, "blocks": [blocks.section(said)]}
 
 
-def _recognise(job: Job, result: IntakeResult, title: str, added_at: datetime) -> str:
-    """Say so where the same rows were there already, maybe by another name."""
-    if result.card is None or added_at >= (job.started_at or job.created_at):
-        return ""
-    return f"These rows are known here already: they are the data set {escape(title)}."
+def _show(job: Job, dataset: Dataset) -> Json:
+    """Show a data set; say so where its rows were there already, maybe by another name."""
+    if dataset.added_at >= (job.started_at or job.created_at):
+        return dataset_card.card(dataset)
+    known = tr(
+        "These rows are known here already: they are the data set {dataset}.",
+        dataset=escape(dataset.title),
+    )
+    return dataset_card.card(dataset, note=known)
 
 
 # --- charts ---------------------------------------------------------------------------------

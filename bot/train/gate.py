@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bot import figures
 from bot.asking import RefusalError
+from bot.language import tr
 from trainer.spec import Comparison
 
 
@@ -13,14 +14,22 @@ def check(model: int, comparison: Comparison | None, *, reason: str | None, admi
     """Raise RefusalError for a model shown to be worse, unless an admin gives a reason."""
     if reason is not None and not admin:
         raise RefusalError(
-            f"Only an admin may overrule the gate: type `/train promote {model}` without `reason=`."
+            tr(
+                "Only an admin may overrule the gate: type `/train promote {model}` without "
+                "`reason=`.",
+                model=model,
+            )
         )
     if comparison is None or comparison.difference.verdict != "worse" or reason is not None:
         return
     raise RefusalError(
-        f"Model {model} is {figures.difference(comparison.difference)}, beside model "
-        f"{comparison.model}, which serves now: so it stays. An admin may promote it all the "
-        f'same: `/train promote {model} reason="…"`.'
+        tr(
+            "Model {model} is {difference}, beside model {rival}, which serves now: so it stays. "
+            'An admin may promote it all the same: `/train promote {model} reason="…"`.',
+            model=model,
+            difference=figures.difference(comparison.difference),
+            rival=comparison.model,
+        )
     )
 
 
@@ -29,9 +38,13 @@ def cannot_compare(model: int, rival: int, *, reason: str | None, admin: bool) -
     if reason is not None and admin:
         return
     raise RefusalError(
-        f"Model {model} can't be compared with model {rival}, which serves now: the files of one "
-        f"of them or of their data are gone. An admin may promote it all the same: "
-        f'`/train promote {model} reason="…"`.'
+        tr(
+            "Model {model} can't be compared with model {rival}, which serves now: the files of "
+            "one of them or of their data are gone. An admin may promote it all the same: "
+            '`/train promote {model} reason="…"`.',
+            model=model,
+            rival=rival,
+        )
     )
 
 

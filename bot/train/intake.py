@@ -16,6 +16,7 @@ from bot import blocks
 from bot.answers import words
 from bot.asking import Asker, Block, FieldErrors, Office, RefusalError, Reply
 from bot.commands.train import AddData, AddSample
+from bot.language import listed, tr
 from bot.train import columns, names, uploads
 from bot.train.uploads import File
 from bot.wording import code
@@ -73,9 +74,9 @@ def use_columns(office: Office, asker: Asker, value: str) -> Reply:
         job = jobs.get(db, int(value))
         question = IntakeResult.model_validate(job.result or {}).question if job else None
         if job is None or question is None:
-            raise RefusalError("This question is over: send the file again.")
+            raise RefusalError(tr("This question is over: send the file again."))
         if job.requested_by != asker.user:
-            raise RefusalError(f"This question is <@{job.requested_by}>'s to answer.")
+            raise RefusalError(tr("This question is <@{user}>'s to answer.", user=job.requested_by))
         text, label = (asker.chosen.get(name, "") for name in ("text_column", "label_column"))
         work = columns.answer(job, question, text=text, label=label)
         key = f"{job.key}:columns:{text}:{label}"
@@ -89,16 +90,16 @@ def use_columns(office: Office, asker: Asker, value: str) -> Reply:
 def form(channel: str) -> Block:
     kinds = [suffix.removeprefix(".") for suffix in names.TABLES]
     drop: Block = {"type": "file_input", "action_id": "file", "filetypes": kinds, "max_files": 1}
-    name = blocks.text_input("name", placeholder="made of the file's name")
-    hint = "One row a text, with a column of labels. Each label needs a few rows."
+    name = blocks.text_input("name", placeholder=tr("made of the file's name"))
+    hint = tr("One row a text, with a column of labels. Each label needs a few rows.")
     return blocks.modal(
         "add_data",
-        "Add a data set",
+        tr("Add a data set"),
         [
-            blocks.field("file", "File", drop, hint=hint),
-            blocks.field("name", "Name", name, optional=True),
+            blocks.field("file", tr("File"), drop, hint=hint),
+            blocks.field("name", tr("Name"), name, optional=True),
         ],
-        submit="Read it",
+        submit=tr("Read it"),
         metadata={"channel": channel},
     )
 
@@ -115,8 +116,12 @@ def check_form(values: Mapping[str, Any], _: str) -> FieldErrors | None:
 async def _use_all(office: Office, asker: Asker, files: list[File], *, thread: str) -> Reply | None:
     tables = [file for file in files if uploads.is_table(file)]
     if not tables:
-        kinds = ", ".join(names.TABLES)
-        raise RefusalError(f"There is no table in this message: Coach reads {kinds} files.")
+        raise RefusalError(
+            tr(
+                "There is no table in this message: Coach reads {kinds} files.",
+                kinds=listed(names.TABLES),
+            )
+        )
     said = [await _use_by_id(office, asker, str(f["id"]), thread=thread) for f in tables]
     return Reply("\n".join(reply.text for reply in said))
 
@@ -130,7 +135,7 @@ async def _use_by_id(
     except SlackApiError as error:
         if words(error) not in {"file_not_found", "file_deleted"}:
             raise
-        raise RefusalError("The file is no longer there: send it again.") from None
+        raise RefusalError(tr("The file is no longer there: send it again.")) from None
     return await _use(office, asker, file, thread=thread, name=name)
 
 
@@ -166,13 +171,18 @@ def _refuse_known(office: Office, file_id: str) -> None:
 def _refuse_if_read(db: Database, known: Job) -> None:
     """Raise RefusalError where a file is being read, or is a data set already."""
     if known.state not in FINAL:
-        raise RefusalError(f"{code(str(known.work['filename']))} is being read already.")
+        raise RefusalError(
+            tr("{file} is being read already.", file=code(str(known.work["filename"])))
+        )
     card = (known.result or {}).get("card")
     dataset = datasets.get(db, card["hash"]) if card else None
     if dataset is not None:
         raise RefusalError(
-            f"This file is the data set {code(dataset.title)} already. "
-            f"`/train data show {dataset.title}` shows it, `/train {dataset.title}` trains on it."
+            tr(
+                "This file is the data set `{dataset}` already. `/train data show {dataset}` shows "
+                "it, `/train {dataset}` trains on it.",
+                dataset=dataset.title,
+            )
         )
 
 
@@ -201,4 +211,6 @@ def _enqueue(
 
 
 def _say_reading(job: Job) -> str:
-    return f"Reading {code(str(job.work['filename']))}. Its card comes here in a moment."
+    return tr(
+        "Reading {file}. Its card comes here in a moment.", file=code(str(job.work["filename"]))
+    )

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import humanize
-
 from bot import blocks, figures
 from bot.asking import Asker, Block, Office, Reply
 from bot.commands.train import CancelJob, ListJobs, ShowJob, ShowLogs
+from bot.language import listed, mark, tr
 from bot.rights import require_owner
-from bot.train import job_card, logs, summary
+from bot.train import heard, job_card, logs, summary
+from bot.train.failures import CAUSES
 from bot.train.queue import find_job
-from bot.wording import escape
+from bot.wording import STATES, escape
 from storage import jobs, runs
 from storage.database import opened
 from storage.records import FINAL, Job
 from trainer.spec import TrainSummary
 
 SHOWN = 10
-NO_JOBS = (
+NO_JOBS = mark(
     "There is no job yet. `/train data sample` brings a data set to try, `/train sample` trains."
 )
 
@@ -51,13 +51,23 @@ def cancel(office: Office, asker: Asker, command: CancelJob) -> Reply:
     now = office.clock()
     with opened(office.settings.data_dir) as db:
         job = find_job(db, command.number)
-        require_owner(office, asker, owner=job.requested_by, what=f"Job {job.id}")
+        require_owner(office, asker, owner=job.requested_by, what=tr("Job {number}", number=job.id))
         if job.state in FINAL:
-            return Reply(f"Nothing to stop: job {job.id} has ended already ({job.state}).")
+            said = tr(
+                "Nothing to stop: job {number} has ended already ({state}).",
+                number=job.id,
+                state=tr(STATES[job.state]),
+            )
+            return Reply(said)
         after = jobs.request_cancel(db, job.id, by=asker.user, now=now)
     if after is not None and after.state == "cancelled":
-        return Reply(f"Stopped: job {job.id} had not begun.")
-    return Reply(f"Stopping job {job.id}: it saves a checkpoint first, which may take a minute.")
+        return Reply(tr("Stopped: job {number} had not begun.", number=job.id))
+    return Reply(
+        tr(
+            "Stopping job {number}: it saves a checkpoint first, which may take a minute.",
+            number=job.id,
+        )
+    )
 
 
 def press_stop(office: Office, asker: Asker, value: str) -> Reply:
@@ -70,8 +80,11 @@ def show_logs(office: Office, _: Asker, command: ShowLogs) -> Reply:
         job = find_job(db, command.number)
     tail = logs.read_tail(office.settings.data_dir, job.id, job.attempt)
     if not tail:
-        return Reply(f"Job {job.id} has no log yet: it is {job.state}.")
-    title = f"The end of the log of job {job.id}, attempt {job.attempt}"
+        state = tr(STATES[job.state])
+        return Reply(tr("Job {number} has no log yet: it is {state}.", number=job.id, state=state))
+    title = tr(
+        "The end of the log of job {number}, attempt {attempt}", number=job.id, attempt=job.attempt
+    )
     return Reply(title, [blocks.section(f"*{title}*"), blocks.section(logs.as_block(tail))])
 
 
@@ -81,16 +94,18 @@ def press_logs(office: Office, asker: Asker, value: str) -> Reply:
 
 def say_list(active: list[Job], ended: list[Job], *, now: datetime) -> Reply:
     if not active and not ended:
-        return Reply(NO_JOBS)
+        return Reply(tr(NO_JOBS))
     lines = [_line(job, now) for job in active[:SHOWN]]
     if len(active) > SHOWN:
-        lines.append(f"and {len(active) - SHOWN} more that wait")
+        lines.append(tr("and {count} more that wait", count=len(active) - SHOWN))
+    done = [_line(job, now) for job in ended]
     parts = [
-        "*Now*\n" + ("\n".join(lines) or "nothing runs or waits"),
-        "*Ended*\n" + ("\n".join(_line(job, now) for job in ended) or "nothing yet"),
+        "\n".join([tr("*Now*"), *(lines or [tr("nothing runs or waits")])]),
+        "\n".join([tr("*Ended*"), *(done or [tr("nothing yet")])]),
     ]
-    hint = (
-        f"`/train show {(active or ended)[0].id}` shows one of them, `/train models` what serves."
+    hint = tr(
+        "`/train show {number}` shows one of them, `/train models` what serves.",
+        number=(active or ended)[0].id,
     )
     text = "\n".join([*parts, hint])
     return Reply(text, [*map(blocks.section, parts), blocks.context(hint)])
@@ -98,7 +113,7 @@ def say_list(active: list[Job], ended: list[Job], *, now: datetime) -> Reply:
 
 def _line(job: Job, now: datetime) -> str:
     model = escape(figures.model_name(job.work["base_model"]))
-    what = f"{escape(job.work['dataset'])}, {model}, {job.work['recipe']['method']}"
+    what = listed([escape(job.work["dataset"]), model, job.work["recipe"]["method"]])
     return (
         f"{job_card.ICONS[job.state]} *{job.id}*  {what}: {_state(job, now)}, <@{job.requested_by}>"
     )
@@ -106,18 +121,17 @@ def _line(job: Job, now: datetime) -> str:
 
 def _state(job: Job, now: datetime) -> str:
     """Say how a job stands, in a few words."""
+    ended = figures.ago(now - (job.ended_at or now))
     if job.state == "succeeded":
         accuracy = (job.result or {})["scores"]["accuracy"]["value"]
-        return f"{figures.percent(accuracy)} accuracy, {_ago(job.ended_at, now)}"
+        return tr("{share} accuracy, {ago}", share=figures.percent(accuracy), ago=ended)
     if job.state == "failed":
-        cause = str((job.failure or {})["cause"]).replace("_", " ")
-        return f"failed ({cause}), {_ago(job.ended_at, now)}"
+        cause = tr(CAUSES[(job.failure or {})["cause"]])
+        return tr("failed ({cause}), {ago}", cause=cause, ago=ended)
     if job.state == "cancelled":
-        return f"cancelled, {_ago(job.ended_at, now)}"
+        return tr("cancelled, {ago}", ago=ended)
     if job.state == "running":
-        return f"running, started {_ago(job.started_at, now)}"
-    return f"queued, {escape(job.waits_for or 'about to start')}"
-
-
-def _ago(at: datetime | None, now: datetime) -> str:
-    return humanize.naturaltime(now - at) if at else ""
+        return tr("running, started {ago}", ago=figures.ago(now - (job.started_at or now)))
+    if job.waits_for is None:
+        return tr("queued, about to start")
+    return tr("queued, {reason}", reason=escape(heard.again(job.waits_for)))

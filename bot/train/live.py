@@ -13,9 +13,11 @@ from typing import Literal
 from slack_sdk.errors import SlackApiError, SlackClientError
 from sqlite_utils import Database
 
+from bot import language
 from bot.answers import trace, words
 from bot.asking import Office
 from bot.outbox import PASSING, TOO_MANY
+from bot.readers import channel_speaks
 from bot.train import ending, job_card
 from storage import deliveries, jobs, runs
 from storage.database import opened
@@ -96,9 +98,24 @@ def _follow(
     pause: timedelta,
     now: datetime,
 ) -> list[Edit]:
+    default = office.settings.language
     if job.kind != "train":
-        ending.tell_intake(db, job, now=now)
+        ending.tell_intake(db, job, default=default, now=now)
         return []
+    spoken = channel_speaks(db, job.channel, user=job.requested_by, default=default)
+    with language.use(spoken):
+        return _follow_training(office, db, job, ahead=ahead, pause=pause, now=now)
+
+
+def _follow_training(
+    office: Office,
+    db: Database,
+    job: Job,
+    *,
+    ahead: int | None,
+    pause: timedelta,
+    now: datetime,
+) -> list[Edit]:
     body = job_card.card(job, runs.get(db, job.id, job.attempt), ahead=ahead)
     shown, final = _digest(body), job.state in FINAL
     message = deliveries.get(db, f"job:{job.id}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from bot.language import tr
 from bot.usage import USAGE
 from storage.datasets import is_name
 
@@ -26,7 +27,7 @@ def suggest(filename: str) -> str:
 def find_fault(name: str) -> str | None:
     """Say in a sentence why a data set can't be called so; None where it can."""
     if not is_name(name):
-        return "Use letters a-z, digits, - and _, at most 40, such as reviews."
+        return tr("Use letters a-z, digits, - and _, at most 40, such as reviews.")
     if name in VERBS:
-        return f"/train {name} means something else already: choose another name."
+        return tr("/train {name} means something else already: choose another name.", name=name)
     return None

@@ -11,6 +11,7 @@ from slack_sdk.errors import SlackApiError
 from bot import blocks
 from bot.answers import words
 from bot.asking import Asker, Office, Reply
+from bot.language import tr
 from bot.train import uploads
 from bot.train.uploads import File
 from bot.wording import escape
@@ -36,9 +37,9 @@ async def hear_file(office: Office, asker: Asker, event: Mapping[str, Any]) -> R
 def offer(file: File, *, thread: str) -> Reply:
     """Ask the uploader, whom alone it is shown to, whether a file is a data set."""
     name = escape(blocks.cut(str(file["name"]), 100))
-    said = f"Shall Coach learn from {name}?"
+    said = tr("Shall Coach learn from {file}?", file=name)
     use = blocks.button(
-        "Use as data set", "use_file", f"{file['id']} {thread}".strip(), style="primary"
+        tr("Use as data set"), "use_file", f"{file['id']} {thread}".strip(), style="primary"
     )
     return Reply(said, [blocks.section(said), blocks.actions(use)])
 

@@ -8,8 +8,9 @@ from typing import Any
 from bot import blocks, figures
 from bot.asking import Block, FieldErrors, RefusalError, Reply
 from bot.commands.train import RetryJob
+from bot.language import mark, tr, trn
 from bot.parsing import parse
-from bot.train import draft
+from bot.train import draft, heard
 from bot.train.estimate import Span
 from bot.train.outlook import Outlook
 from bot.wording import escape
@@ -18,19 +19,19 @@ from trainer.spec import METHODS, TrainWork
 
 FIELDS = ("model", "method", "epochs", "lr", "batch", "max_length", "seed", "priority")
 LABELS = {
-    "model": "Base model",
-    "method": "Method",
-    "epochs": "Epochs",
-    "lr": "Learning rate",
-    "batch": "Rows a step",
-    "max_length": "Tokens a text is cut to",
-    "seed": "Seed",
-    "priority": "Priority, -10 to 10",
+    "model": mark("Base model"),
+    "method": mark("Method"),
+    "epochs": mark("Epochs"),
+    "lr": mark("Learning rate"),
+    "batch": mark("Rows a step"),
+    "max_length": mark("Tokens a text is cut to"),
+    "seed": mark("Seed"),
+    "priority": mark("Priority, -10 to 10"),
 }
 METHOD_WORDS = {
-    "full": "full: every weight",
-    "head": "head: only the last layer, quick",
-    "lora": "lora: small matrices beside the weights",
+    "full": mark("full: every weight"),
+    "head": mark("head: only the last layer, quick"),
+    "lora": mark("lora: small matrices beside the weights"),
 }
 WARNINGS_SHOWN = 3
 
@@ -39,16 +40,17 @@ def card(plan: Plan, dataset: Dataset, outlook: Outlook) -> Reply:
     """Show what would run, why so, what to expect; it waits for the person's word."""
     work = TrainWork.model_validate(plan.work)
     model = escape(figures.model_name(work.base_model))
-    title = f"Fine-tune {model} on {escape(work.dataset)}?"
+    title = tr("Fine-tune {model} on {dataset}?", model=model, dataset=escape(work.dataset))
     lines = [
-        f"*Recipe*  {figures.recipe(work.recipe)}",
-        *_say_why(work, dataset),
-        f"*Data*  {_say_data(dataset)}",
-        f"*Start*  {_say_start(outlook)}",
-        f"*Duration*  {_say_duration(outlook.takes)}",
-        f"*Memory*  {_say_memory(outlook)}",
+        tr("*Recipe*  {recipe}", recipe=figures.recipe(work.recipe)),
+        _say_why(work, dataset),
+        tr("*Data*  {rows}", rows=_say_data(dataset)),
+        tr("*Start*  {start}", start=_say_start(outlook)),
+        tr("*Duration*  {duration}", duration=_say_duration(outlook.takes)),
+        tr("*Memory*  {memory}", memory=_say_memory(outlook)),
     ]
-    warnings = [*outlook.doubts, *map(escape, dataset.card["warnings"])][:WARNINGS_SHOWN]
+    known = [escape(heard.again(warning)) for warning in dataset.card["warnings"]]
+    warnings = [*outlook.doubts, *known][:WARNINGS_SHOWN]
     shown: list[Block] = [blocks.section(f"*{title}*"), blocks.section("\n".join(lines))]
     shown += [blocks.context(f":warning: {warning}") for warning in warnings]
     text = "\n".join([title, *lines, *warnings])
@@ -58,58 +60,73 @@ def card(plan: Plan, dataset: Dataset, outlook: Outlook) -> Reply:
 def _buttons(plan: Plan) -> Block:
     number = str(plan.id)
     return blocks.actions(
-        blocks.button("Queue it", "plan_queue", number, style="primary"),
-        blocks.button("Change…", "plan_change", number),
-        blocks.button("Cancel", "plan_drop", number),
+        blocks.button(tr("Queue it"), "plan_queue", number, style="primary"),
+        blocks.button(tr("Change…"), "plan_change", number),
+        blocks.button(tr("Cancel"), "plan_drop", number),
     )
 
 
-def _say_why(work: TrainWork, dataset: Dataset) -> list[str]:
+def _say_why(work: TrainWork, dataset: Dataset) -> str:
     typed = draft.typed_over(work.recipe, dataset)
     yours = ", ".join(f"{name}={figures.number(value)}" for name, value in typed.items())
-    chosen = f" You set {yours}." if yours else ""
-    why = work.recipe_why.replace("e-0", "e-")  # 5e-5, as people type it
-    return [f"_Usual for {escape(why)}._{chosen}"]
+    why = escape(heard.again(work.recipe_why.replace("e-0", "e-")))  # 5e-5, as people type it
+    if not yours:
+        return tr("_Usual for {why}._", why=why)
+    return tr("_Usual for {why}._ You set {numbers}.", why=why, numbers=yours)
 
 
 def _say_data(dataset: Dataset) -> str:
     rows = {split: sum(labels.values()) for split, labels in dataset.card["splits"].items()}
-    return (
-        f"{rows['train']:,} rows to train on, {rows['validation']:,} to choose by, "
-        f"{rows['test']:,} to test on; {figures.count(len(dataset.card['labels']), 'label')}; "
-        f"hash `{dataset.hash[:12]}`"
+    return trn(
+        "{train:,} rows to train on, {validation:,} to choose by, {test:,} to test on; "
+        "{count:,} label; hash `{hash}`",
+        "{train:,} rows to train on, {validation:,} to choose by, {test:,} to test on; "
+        "{count:,} labels; hash `{hash}`",
+        len(dataset.card["labels"]),
+        **rows,
+        hash=dataset.hash[:12],
     )
 
 
 def _say_start(outlook: Outlook) -> str:
     if not outlook.slots:
-        return "no worker is alive, so it waits until one starts (`/coach status`)"
+        return tr("no worker is alive, so it waits until one starts (`/coach status`)")
     if outlook.ahead < outlook.slots:
-        return "at once"
-    place = f"after {figures.count(outlook.ahead, 'job')}"
+        return tr("at once")
+    place = trn("after {count:,} job", "after {count:,} jobs", outlook.ahead)
     if outlook.wait is None:
-        return f"{place}; how long they take isn't known"
-    return f"{place}, in {figures.duration_range(outlook.wait.low, outlook.wait.high)}"
+        return tr("{place}; how long they take isn't known", place=place)
+    wait = figures.duration_range(outlook.wait.low, outlook.wait.high)
+    return tr("{place}, in {duration}", place=place, duration=wait)
 
 
 def _say_duration(takes: Span | None) -> str:
     if takes is None:
-        return "no estimate: the first run of this model and method here"
-    span = figures.duration_range(takes.low, takes.high)
-    return f"{span}, by {figures.count(takes.runs, 'run')} of this model and method here"
+        return tr("no estimate: the first run of this model and method here")
+    return trn(
+        "{duration}, by {count:,} run of this model and method here",
+        "{duration}, by {count:,} runs of this model and method here",
+        takes.runs,
+        duration=figures.duration_range(takes.low, takes.high),
+    )
 
 
 def _say_memory(outlook: Outlook) -> str:
     if outlook.memory is None:
-        return "unknown until its first run"
-    need = figures.size(outlook.memory.need_bytes)
-    source = "measured in an earlier run" if outlook.memory.measured else "by the model's size"
+        return tr("unknown until its first run")
+    by_size, measured = tr("by the model's size"), tr("measured in an earlier run")
+    told = {
+        "need": figures.size(outlook.memory.need_bytes),
+        "have": figures.size(outlook.memory_bytes),
+        "source": measured if outlook.memory.measured else by_size,
+    }
     if not outlook.memory_bytes:
-        return f"about {need}, {source}"
-    have = figures.size(outlook.memory_bytes)
+        return tr("about {need}, {source}", **told)
     if outlook.memory.need_bytes > outlook.memory_bytes:
-        return f":warning: about {need}, {source}, but there is {have}: a smaller batch helps"
-    return f"about {need} of {have}, {source}"
+        return tr(
+            ":warning: about {need}, {source}, but there is {have}: a smaller batch helps", **told
+        )
+    return tr("about {need} of {have}, {source}", **told)
 
 
 # --- the form -------------------------------------------------------------------------------
@@ -123,26 +140,31 @@ def form(plan: Plan, dataset: Dataset, *, response_url: str | None) -> Block:
     inputs = [_method(work.recipe.method)]
     for name in FIELDS[2:-1]:
         value = figures.number(typed[name]) if name in typed else ""
-        hint = "" if value else f"{figures.number(usual[name])}, by the recipe"
+        hint = "" if value else tr("{number}, by the recipe", number=figures.number(usual[name]))
         inputs.append(_number(name, value, hint))
     inputs.append(_number("priority", str(plan.priority or ""), "0"))
     metadata = {"plan": plan.id, "channel": plan.channel, "response_url": response_url or ""}
     model = blocks.text_input("model", value=work.base_model)
-    hint = "A hub id, a folder, or minilm."
-    first = blocks.field("model", LABELS["model"], model, hint=hint)
+    hint = tr("A hub id, a folder, or minilm.")
+    first = blocks.field("model", tr(LABELS["model"]), model, hint=hint)
     return blocks.modal(
-        "plan_change", "Change the plan", [first, *inputs], submit="Change", metadata=metadata
+        "plan_change",
+        tr("Change the plan"),
+        [first, *inputs],
+        submit=tr("Change"),
+        metadata=metadata,
     )
 
 
 def _method(chosen: str) -> Block:
-    menu = blocks.select("method", "Choose", {m: METHOD_WORDS[m] for m in METHODS}, chosen=chosen)
-    return blocks.field("method", LABELS["method"], menu)
+    methods = {str(method): tr(METHOD_WORDS[method]) for method in METHODS}
+    menu = blocks.select("method", tr("Choose"), methods, chosen=chosen)
+    return blocks.field("method", tr(LABELS["method"]), menu)
 
 
 def _number(name: str, value: str, usual: str) -> Block:
     element = blocks.text_input(name, value=value, placeholder=usual)
-    return blocks.field(name, LABELS[name], element, optional=True)
+    return blocks.field(name, tr(LABELS[name]), element, optional=True)
 
 
 def check_form(values: Mapping[str, Any], _: str) -> FieldErrors | None:

@@ -7,19 +7,21 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from bot import blocks, figures
+from bot import blocks, figures, language
 from bot.asking import Asker, Office, RefusalError, Reply
 from bot.commands.train import ListModels, Promote, Rollback
+from bot.language import mark, tr
+from bot.readers import channel_speaks
 from bot.rights import is_admin, require_owner
 from bot.train import gate, queue, summary
-from bot.wording import code, escape
+from bot.wording import STATES, code, escape
 from storage import datasets, deliveries, models
 from storage.database import immediate, opened
 from storage.records import Json, Model, Promotion
 from trainer.compare import Contender, compare
 from trainer.spec import Comparison, TrainSummary, dataset_dir
 
-MEANWHILE = (
+MEANWHILE = mark(
     "Someone promoted a model meanwhile, so nothing was changed. Look again: `/train models`."
 )
 HISTORY = 1_000  # promotions of an alias that going back can see
@@ -69,11 +71,13 @@ def list_models(office: Office, _: Asker, __: ListModels) -> Reply:
 
 def say_models(found: list[tuple[Model, str]], serving: dict[int, str]) -> Reply:
     if not found:
-        return Reply("There is no model yet. `/train data sample`, then `/train sample` makes one.")
+        return Reply(
+            tr("There is no model yet. `/train data sample`, then `/train sample` makes one.")
+        )
     lines = [_line(model, data, serving.get(model.id)) for model, data in found]
     free = next((model.id for model, _ in found if model.id not in serving), found[0][0].id)
-    hint = f"`/train promote {free}` lets one serve, `/train rollback` goes back."
-    text = "\n".join(["*Models*, the newest first", *lines])
+    hint = tr("`/train promote {number}` lets one serve, `/train rollback` goes back.", number=free)
+    text = "\n".join([tr("*Models*, the newest first"), *lines])
     return Reply(f"{text}\n{hint}", [blocks.section(text), blocks.context(hint)])
 
 
@@ -82,15 +86,18 @@ def announce(
 ) -> Json:
     """Tell the channel what serves now, how good it is, and who decided so."""
     found = TrainSummary.model_validate(case.model.summary)
-    who = "went back to it" if back else "promoted it"
-    base = escape(figures.model_name(case.model.base_model))
-    name = f"{escape(promotion.alias)} v{promotion.version}"
     lines = [
-        f"*{name}* is now model {case.model.id}; <@{promotion.by}> {who}.",
-        f"{base}, {case.model.method}, trained on {escape(case.data)}: {summary.headline(found)}.",
+        _say_move(case, promotion, back=back),
+        tr(
+            "{model}, {method}, trained on {data}: {figures}.",
+            model=escape(figures.model_name(case.model.base_model)),
+            method=case.model.method,
+            data=escape(case.data),
+            figures=summary.headline(found),
+        ),
         "" if back else summary.judge(found),
         summary.compare(comparison) if comparison and not back else "",
-        f"Reason: “{escape(promotion.reason)}”" if promotion.reason else "",
+        tr("Reason: “{reason}”", reason=escape(promotion.reason)) if promotion.reason else "",
     ]
     text = "\n".join(filter(None, lines))
     shown = [blocks.section(text)]
@@ -99,11 +106,26 @@ def announce(
     return {"text": blocks.cut(text.replace("*", ""), summary.TEXT), "blocks": shown}
 
 
+def _say_move(case: Case, promotion: Promotion, *, back: bool) -> str:
+    told = {
+        "name": f"{escape(promotion.alias)} v{promotion.version}",
+        "model": case.model.id,
+        "user": promotion.by,
+    }
+    if back:
+        return tr("*{name}* is now model {model}; <@{user}> went back to it.", **told)
+    return tr("*{name}* is now model {model}; <@{user}> promoted it.", **told)
+
+
 def _back_button(promotion: Promotion) -> Json:
-    said = f"Model {promotion.previous} would answer again."
-    sure = blocks.confirm("Roll back?", said, yes="Roll back", no="Leave it")
+    sure = blocks.confirm(
+        tr("Roll back?"),
+        tr("Model {model} would answer again.", model=promotion.previous),
+        yes=tr("Roll back"),
+        no=tr("Leave it"),
+    )
     value = f"{promotion.alias} {promotion.version}"
-    return blocks.button("Roll back", "rollback", value, confirm=sure)
+    return blocks.button(tr("Roll back"), "rollback", value, confirm=sure)
 
 
 # --- steps ----------------------------------------------------------------------------------
@@ -115,14 +137,25 @@ def _gather(office: Office, asker: Asker, command: Promote) -> Case:
         model = models.get(db, job.id)
         if model is None:
             raise RefusalError(
-                f"Job {job.id} is {job.state} and has made no model. `/train models` shows those "
-                "that there are."
+                tr(
+                    "Job {number} is {state} and has made no model. `/train models` shows those "
+                    "that there are.",
+                    number=job.id,
+                    state=tr(STATES[job.state]),
+                )
             )
-        require_owner(office, asker, owner=model.created_by, what=f"Model {model.id}")
+        require_owner(
+            office, asker, owner=model.created_by, what=tr("Model {number}", number=model.id)
+        )
         serving = models.serving(db, command.as_)
         if serving is not None and serving[1].id == model.id:
             raise RefusalError(
-                f"Model {model.id} serves already, as {code(command.as_)} v{serving[0].version}."
+                tr(
+                    "Model {number} serves already, as {alias} v{version}.",
+                    number=model.id,
+                    alias=code(command.as_),
+                    version=serving[0].version,
+                )
             )
         return Case(command.as_, model, serving[1] if serving else None, _title(db, model))
 
@@ -155,7 +188,9 @@ async def _load(office: Office, model: Model) -> None:
     try:
         await office.serving.load(model.path)
     except OSError:
-        raise RefusalError(f"The files of model {model.id} are gone: train it again.") from None
+        raise RefusalError(
+            tr("The files of model {number} are gone: train it again.", number=model.id)
+        ) from None
 
 
 def _move(
@@ -181,13 +216,16 @@ def _move(
             comparison=comparison.model_dump() if comparison else None,
         )
         if promotion is None:
-            return Reply(MEANWHILE)
+            return Reply(tr(MEANWHILE))
+        default = office.settings.language
+        with language.use(channel_speaks(db, asker.channel, user=asker.user, default=default)):
+            body = announce(case, promotion, comparison, back=back)
         deliveries.put(
             db,
             key=f"promotion:{promotion.id}",
             channel=asker.channel,
             user=asker.user,
-            body=announce(case, promotion, comparison, back=back),
+            body=body,
             now=now,
         )
     return None
@@ -204,31 +242,49 @@ def _gather_previous(office: Office, asker: Asker, alias: str, version: int | No
         served = models.history(db, alias, limit=HISTORY)
         if not served:
             raise RefusalError(
-                f"Nothing serves as {code(alias)} yet. `/train models` shows models."
+                tr(
+                    "Nothing serves as {alias} yet. `/train models` shows models.",
+                    alias=code(alias),
+                )
             )
         if version not in (None, served[0].version):
             raise RefusalError(
-                f"{code(alias)} is at v{served[0].version} by now, so nothing was changed. "
-                "`/train rollback` goes back from there."
+                tr(
+                    "{alias} is at v{version} by now, so nothing was changed. `/train rollback` "
+                    "goes back from there.",
+                    alias=code(alias),
+                    version=served[0].version,
+                )
             )
         require_owner(office, asker, owner=served[0].by, what=f"{code(alias)} v{served[0].version}")
         number = gate.find_previous([promotion.model for promotion in reversed(served)])
         model = models.get(db, number) if number else None
         if model is None:
-            raise RefusalError(f"There is no model before {code(alias)} v{served[0].version}.")
+            raise RefusalError(
+                tr(
+                    "There is no model before {alias} v{version}.",
+                    alias=code(alias),
+                    version=served[0].version,
+                )
+            )
         return Case(alias, model, models.get(db, served[0].model), _title(db, model))
 
 
 def _title(db: Database, model: Model) -> str:
     dataset = datasets.get(db, model.dataset_hash)
-    return dataset.title if dataset else "data that was deleted"
+    return dataset.title if dataset else tr("data that was deleted")
 
 
 def _line(model: Model, data: str, serving: str | None) -> str:
     accuracy = model.summary["scores"]["accuracy"]["value"]
     base = escape(figures.model_name(model.base_model))
-    serves = f", *serves as {escape(serving)}*" if serving else ""
-    return (
-        f"• *{model.id}*  {escape(data)}, {base}, {model.method}: "
-        f"{figures.percent(accuracy)} accuracy, <@{model.created_by}>{serves}"
+    line = tr(
+        "• *{number}*  {data}, {model}, {method}: {share} accuracy, <@{user}>",
+        number=model.id,
+        data=escape(data),
+        model=base,
+        method=model.method,
+        share=figures.percent(accuracy),
+        user=model.created_by,
     )
+    return tr("{model}, *serves as {name}*", model=line, name=escape(serving)) if serving else line

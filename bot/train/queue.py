@@ -13,19 +13,19 @@ from sqlite_utils import Database
 
 from bot.asking import Asker, Office, RefusalError, Reply
 from bot.commands.train import Choices, RetryJob, Train
+from bot.language import mark, tr
 from bot.parsing import parse
 from bot.rights import require_owner
 from bot.train import draft, outlook, plan
 from bot.usage import verbs_of
-from bot.wording import escape
+from bot.wording import STATES, escape
 from storage import datasets, jobs, plans
 from storage.database import immediate, opened
 from storage.records import FINAL, Dataset, Job, Plan
 from trainer.spec import TrainWork
 
-NO_PLAN = "This plan is not open any more, so nothing was done. `/train list` shows the jobs."
-
-GONE = "Its data set was deleted meanwhile. `/train data list` shows what there is."
+NO_PLAN = mark("This plan is not open any more, so nothing was done. `/train list` shows the jobs.")
+GONE = mark("Its data set was deleted meanwhile. `/train data list` shows what there is.")
 
 
 def train(office: Office, asker: Asker, command: Train) -> Reply:
@@ -49,10 +49,16 @@ def retry(office: Office, asker: Asker, command: RetryJob) -> Reply:
     """Run a job again: as it is from its checkpoint, or as a new one with other options."""
     with opened(office.settings.data_dir) as db:
         job = find_job(db, command.number)
-        require_owner(office, asker, owner=job.requested_by, what=f"Job {job.id}")
+        require_owner(office, asker, owner=job.requested_by, what=tr("Job {number}", number=job.id))
         dataset = _find_dataset(db, job.work["dataset_hash"])
         if job.state not in FINAL:
-            raise RefusalError(f"Job {job.id} is {job.state}: there is nothing to retry yet.")
+            raise RefusalError(
+                tr(
+                    "Job {number} is {state}: there is nothing to retry yet.",
+                    number=job.id,
+                    state=tr(STATES[job.state]),
+                )
+            )
         unchanged = command in {RetryJob(number=job.id), RetryJob(number=job.id, now=True)}
         if unchanged and job.state != "succeeded":
             return _go_on(db, job)
@@ -76,22 +82,22 @@ def queue_plan(office: Office, asker: Asker, value: str) -> Reply:
     with opened(office.settings.data_dir) as db, immediate(db):
         shown = _own(db, asker, value)
         if shown.state == "open" and datasets.get(db, shown.work["dataset_hash"]) is None:
-            return Reply(GONE, replace=True)
+            return Reply(tr(GONE), replace=True)
         job = plans.queue(db, shown.id, now=office.clock())
-    return Reply(NO_PLAN, replace=True) if job is None else _say_queued(job, replace=True)
+    return Reply(tr(NO_PLAN), replace=True) if job is None else _say_queued(job, replace=True)
 
 
 def drop_plan(office: Office, asker: Asker, value: str) -> Reply:
     with opened(office.settings.data_dir) as db:
         dropped = plans.drop(db, _own(db, asker, value).id)
-    return Reply("Cancelled: nothing was queued." if dropped else NO_PLAN, replace=True)
+    return Reply(tr("Cancelled: nothing was queued.") if dropped else tr(NO_PLAN), replace=True)
 
 
 async def open_change(office: Office, asker: Asker, value: str) -> Reply | None:
     """Open the form that changes a plan."""
     found = await asyncio.to_thread(_find_open, office, asker, value)
     if found is None:
-        return Reply(NO_PLAN, replace=True)
+        return Reply(tr(NO_PLAN), replace=True)
     view = plan.form(*found, response_url=asker.response_url)
     await office.client.views_open(trigger_id=asker.trigger_id or "", view=view)
     return None
@@ -112,7 +118,9 @@ def find_job(db: Database, number: int) -> Job:
     """Find a training job; raises RefusalError with what to type instead."""
     job = jobs.get(db, number)
     if job is None or job.kind != "train":
-        raise RefusalError(f"There is no job {number}. `/train list` shows the jobs.")
+        raise RefusalError(
+            tr("There is no job {number}. `/train list` shows the jobs.", number=number)
+        )
     return job
 
 
@@ -162,33 +170,38 @@ def _change(office: Office, asker: Asker, command: RetryJob, number: int) -> Rep
         priority = command.priority or 0
         changed = plans.change(db, drafted.id, work=work.model_dump(), priority=priority)
         if changed is None:
-            return Reply(NO_PLAN)
+            return Reply(tr(NO_PLAN))
         shown = _show(office, db, changed, dataset)
     return Reply(shown.text, shown.blocks, replace=asker.response_url is not None)
 
 
 def _go_on(db: Database, job: Job) -> Reply:
     if not jobs.retry(db, job.id):
-        return Reply(f"Job {job.id} is queued already.")
-    return Reply(f"Job {job.id} is queued again; it goes on from its last checkpoint.")
+        return Reply(tr("Job {number} is queued already.", number=job.id))
+    return Reply(
+        tr("Job {number} is queued again; it goes on from its last checkpoint.", number=job.id)
+    )
 
 
 def _say_queued(job: Job, *, replace: bool = False) -> Reply:
-    subject = escape(str(job.work["dataset"]))
-    return Reply(
-        f"Queued as job {job.id}, on {subject}. One message here shows how it goes; "
-        f"`/train cancel {job.id}` stops it.",
-        replace=replace,
+    said = tr(
+        "Queued as job {number}, on {dataset}. One message here shows how it goes; `/train cancel "
+        "{number}` stops it.",
+        number=job.id,
+        dataset=escape(str(job.work["dataset"])),
     )
+    return Reply(said, replace=replace)
 
 
 def _own(db: Database, asker: Asker, value: str) -> Plan:
     """Find the plan that a button carries; raises RefusalError unless it is the asker's."""
     found = plans.get(db, int(value)) if value.isdecimal() else None
     if found is None:
-        raise RefusalError(NO_PLAN)
+        raise RefusalError(tr(NO_PLAN))
     if found.requested_by != asker.user:
-        raise RefusalError(f"This plan is <@{found.requested_by}>'s: only they may queue it.")
+        raise RefusalError(
+            tr("This plan is <@{user}>'s: only they may queue it.", user=found.requested_by)
+        )
     return found
 
 
@@ -202,7 +215,7 @@ def _find_open(office: Office, asker: Asker, value: str) -> tuple[Plan, Dataset]
 def _find_dataset(db: Database, content_hash: str) -> Dataset:
     dataset = datasets.get(db, content_hash)
     if dataset is None:
-        raise RefusalError(GONE)
+        raise RefusalError(tr(GONE))
     return dataset
 
 

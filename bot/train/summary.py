@@ -6,22 +6,31 @@ from collections.abc import Sequence
 
 from bot import blocks, figures
 from bot.asking import Block
+from bot.language import both, listed, mark, tr, trn
+from bot.train import heard
 from bot.wording import escape
 from storage.records import Job, Json
-from trainer.spec import ClassScore, Comparison, Export, Scores, TrainSummary
+from trainer.spec import Baseline, ClassScore, Comparison, Export, Scores, TrainSummary
 
 CLASSES = 25  # listed in full; of more the weakest are
 WEAKEST = 20
 TABLE_CHARACTERS = 2_900
 CONFUSIONS = 3
+BASELINES = {
+    "majority": mark("majority"),
+    "TF-IDF + logistic regression": mark("TF-IDF + logistic regression"),
+}
 TEXT = 3_500  # characters of a message's text; Slack refuses edits above 4,000
 
 
 def headline(summary: TrainSummary) -> str:
     scores = summary.scores
-    return (
-        f"{figures.interval(scores.accuracy)} accuracy and {figures.interval(scores.macro_f1)} "
-        f"macro-F1 on {figures.count(scores.n, 'test row')}"
+    return trn(
+        "{accuracy} accuracy and {macro_f1} macro-F1 on {count:,} test row",
+        "{accuracy} accuracy and {macro_f1} macro-F1 on {count:,} test rows",
+        scores.n,
+        accuracy=figures.interval(scores.accuracy),
+        macro_f1=figures.interval(scores.macro_f1),
     )
 
 
@@ -30,27 +39,43 @@ def judge(summary: TrainSummary) -> str:
     beaten = [b for b in summary.baselines if b.difference.verdict == "better"]
     others = [b for b in summary.baselines if b.difference.verdict != "better"]
     if not others:
-        names = " and ".join(escape(b.name) for b in beaten)
-        return f"It beats {names}." if beaten else ""
+        names = both(_name(b) for b in beaten)
+        return tr("It beats {baselines}.", baselines=names) if beaten else ""
     hardest = max(others, key=lambda baseline: baseline.accuracy)
-    return f"It does not beat {escape(hardest.name)}: {figures.difference(hardest.difference)}."
+    return tr(
+        "It does not beat {baseline}: {difference}.",
+        baseline=_name(hardest),
+        difference=figures.difference(hardest.difference),
+    )
 
 
 def compare(comparison: Comparison) -> str:
     """Say how the model does beside the one that served."""
-    said = f"Beside model {comparison.model}: {figures.difference(comparison.difference)}."
+    said = tr(
+        "Beside model {model}: {difference}.",
+        model=comparison.model,
+        difference=figures.difference(comparison.difference),
+    )
     if comparison.left_out:
-        rows = figures.count(comparison.left_out, "test row")
-        said += f" {rows} left out, as that model was trained on them."
+        said += trn(
+            " {count:,} test row left out, as that model was trained on them.",
+            " {count:,} test rows left out, as that model was trained on them.",
+            comparison.left_out,
+        )
     if comparison.unknown_labels:
-        labels = ", ".join(comparison.unknown_labels)
-        said += f" That model doesn't know {escape(blocks.cut(labels, 200))}."
+        labels = escape(blocks.cut(listed(comparison.unknown_labels), 200))
+        said += tr(" That model doesn't know {labels}.", labels=labels)
     return said
 
 
 def message(job: Job, summary: TrainSummary) -> Json:
     """Make the final message of a job's thread; it mentions the owner."""
-    title = f"<@{job.requested_by}> Job {job.id} is done: {headline(summary)}."
+    title = tr(
+        "<@{user}> Job {number} is done: {figures}.",
+        user=job.requested_by,
+        number=job.id,
+        figures=headline(summary),
+    )
     verdicts = [title, _say_baselines(summary)]
     if summary.comparison:
         verdicts.append(compare(summary.comparison))
@@ -64,16 +89,21 @@ def message(job: Job, summary: TrainSummary) -> Json:
 
 def next_buttons(job: Job) -> list[Block]:
     return [
-        blocks.button("Promote", "promote", str(job.id), style="primary"),
-        blocks.button("Logs", "logs", str(job.id)),
-        blocks.button("Train again…", "retry", str(job.id)),
+        blocks.button(tr("Promote"), "promote", str(job.id), style="primary"),
+        blocks.button(tr("Logs"), "logs", str(job.id)),
+        blocks.button(tr("Train again…"), "retry", str(job.id)),
     ]
 
 
 def _say_baselines(summary: TrainSummary) -> str:
     lines = [
-        f"• {escape(b.name)}: {figures.percent(b.accuracy)} accuracy, "
-        f"{figures.percent(b.macro_f1)} macro-F1; this model: {figures.difference(b.difference)}"
+        tr(
+            "• {baseline}: {accuracy} accuracy, {macro_f1} macro-F1; this model: {difference}",
+            baseline=_name(b),
+            accuracy=figures.percent(b.accuracy),
+            macro_f1=figures.percent(b.macro_f1),
+            difference=figures.difference(b.difference),
+        )
         for b in summary.baselines
     ]
     return "\n".join([f"*{judge(summary)}*", *lines]) if lines else ""
@@ -88,42 +118,70 @@ def _say_confusions(scores: Scores) -> str:
         if true != said and rows
     ]
     worst = sorted(cells, reverse=True)[:CONFUSIONS]
-    named = [f"{_label(true)} taken for {_label(said)} ({rows:,})" for rows, true, said in worst]
-    return f"*Most frequent mistakes*  {', '.join(named)}" if named else ""
+    named = [
+        tr("{true} taken for {said} ({rows:,})", true=_label(true), said=_label(said), rows=rows)
+        for rows, true, said in worst
+    ]
+    return tr("*Most frequent mistakes*  {mistakes}", mistakes=listed(named)) if named else ""
 
 
 def _say_export(export: Export) -> str:
-    sizes = f"{figures.size(export.bytes_int8)} instead of {figures.size(export.bytes_fp32)}"
-    pace = f"{export.latency_ms_int8:.1f} ms a text instead of {export.latency_ms_fp32:.1f} ms"
-    agreement = figures.percent(export.agreement)
-    same = "" if agreement in export.why else f", the same answer on {agreement} of the test rows"
-    return (
-        f"*Serving*  {escape(export.why)} int8 beside fp32: {sizes}, {pace}{same}; accuracy: "
-        f"{figures.difference(export.accuracy_change)}."
+    told = {
+        "why": escape(heard.again(export.why)),
+        "small": figures.size(export.bytes_int8),
+        "large": figures.size(export.bytes_fp32),
+        "quick": f"{export.latency_ms_int8:.1f}",
+        "slow": f"{export.latency_ms_fp32:.1f}",
+        "agreement": figures.percent(export.agreement),
+        "difference": figures.difference(export.accuracy_change),
+    }
+    if told["agreement"] in export.why:
+        return tr(
+            "*Serving*  {why} int8 beside fp32: {small} instead of {large}, {quick} ms a text "
+            "instead of {slow} ms; accuracy: {difference}.",
+            **told,
+        )
+    return tr(
+        "*Serving*  {why} int8 beside fp32: {small} instead of {large}, {quick} ms a text instead "
+        "of {slow} ms, the same answer on {agreement} of the test rows; accuracy: {difference}.",
+        **told,
     )
 
 
 def _say_use(summary: TrainSummary) -> str:
-    return (
-        f"*Calibration*  temperature {summary.temperature:.2f}; below a confidence of "
-        f"{summary.threshold:.0%} it answers “not sure”."
+    return tr(
+        "*Calibration*  temperature {temperature:.2f}; below a confidence of {threshold:.0%} it "
+        "answers “not sure”.",
+        temperature=summary.temperature,
+        threshold=summary.threshold,
     )
 
 
 def _say_run(summary: TrainSummary) -> str:
-    shares = f"{summary.trainable_parameters / max(1, summary.parameters):.1%}"
+    pace, device = summary.rows_per_second, escape(summary.device)
+    share = summary.trainable_parameters / max(1, summary.parameters)
+    weights = summary.parameters / 1e6
+    model = escape(figures.model_name(summary.base_model))
     parts = [
-        f"{escape(figures.model_name(summary.base_model))}, {figures.recipe(summary.recipe)}",
-        f"{summary.steps:,} steps, best after epoch {summary.best_epoch:g}",
-        f"{figures.duration(summary.total_seconds)} in all",
-        f"{summary.rows_per_second:,.0f} rows/s on {escape(summary.device)}",
-        f"{shares} of {summary.parameters / 1e6:,.1f} M weights trained",
-        f"{figures.size(summary.peak_memory_bytes)} of memory at most",
-        f"data `{summary.dataset_hash[:12]}`",
+        listed([model, figures.recipe(summary.recipe)]),
+        tr(
+            "{steps:,} steps, best after epoch {epoch:g}",
+            steps=summary.steps,
+            epoch=summary.best_epoch,
+        ),
+        tr("{duration} in all", duration=figures.duration(summary.total_seconds)),
+        tr("{rows:,.0f} rows/s on {device}", rows=pace, device=device),
+        tr("{share:.1%} of {weights:,.1f} M weights trained", share=share, weights=weights),
+        tr("{memory} of memory at most", memory=figures.size(summary.peak_memory_bytes)),
+        tr("data `{hash}`", hash=summary.dataset_hash[:12]),
     ]
     if summary.resumed_from_step is not None:
-        parts.append(f"resumed from step {summary.resumed_from_step:,}")
+        parts.append(tr("resumed from step {step:,}", step=summary.resumed_from_step))
     return " · ".join(parts)
+
+
+def _name(baseline: Baseline) -> str:
+    return escape(tr(BASELINES.get(baseline.name, baseline.name)))
 
 
 def _label(label: str) -> str:
@@ -139,13 +197,15 @@ def _split_classes(scores: Scores) -> list[str]:
     title = ""
     if len(classes) > CLASSES:
         classes = sorted(classes, key=lambda c: (c.f1, c.label))[:WEAKEST]
-        title = f"The {WEAKEST} weakest of {len(scores.per_class)} labels\n"
-    head = ("label", "precision", "recall", "F1", "rows")
+        title = tr(
+            "The {shown} weakest of {labels} labels", shown=WEAKEST, labels=len(scores.per_class)
+        )
+    head = (tr("label"), tr("precision"), tr("recall"), "F1", tr("rows"))
     rows = [
         (c.label, *(figures.percent(x) for x in (c.precision, c.recall, c.f1)), f"{c.support:,}")
         for c in classes
     ]
-    return _fit(title + figures.table([head, *rows]))
+    return _fit("\n".join(filter(None, [title, figures.table([head, *rows])])))
 
 
 def _fit(table: str) -> list[str]:

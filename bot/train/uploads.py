@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from bot.asking import Office, RefusalError
+from bot.language import listed, tr
 from bot.train.names import TABLES
 from bot.wording import code
 
@@ -29,11 +30,21 @@ def check(file: File, *, max_mb: int) -> None:
     """Raise RefusalError for a file that can't be a data set, before any of it is fetched."""
     name, size = str(file.get("name") or ""), int(file.get("size") or 0)
     if not is_table(file):
-        raise RefusalError(f"{code(name)} is no table: Coach reads {', '.join(TABLES)} files.")
+        raise RefusalError(
+            tr(
+                "{file} is no table: Coach reads {kinds} files.",
+                file=code(name),
+                kinds=listed(TABLES),
+            )
+        )
     if size > max_mb * MEGABYTE:
         raise RefusalError(
-            f"{code(name)} has {size / MEGABYTE:,.0f} MB; at most {max_mb:,} MB are read. "
-            "Send a part of its rows."
+            tr(
+                "{file} has {size:,.0f} MB; at most {most:,} MB are read. Send a part of its rows.",
+                file=code(name),
+                size=size / MEGABYTE,
+                most=max_mb,
+            )
         )
 
 
@@ -58,7 +69,10 @@ async def fetch(office: Office, file: File) -> Path:
     settings, url = office.settings, str(file.get("url_private_download") or "")
     if not is_slacks(url, settings.slack_api_url):
         raise RefusalError(
-            f"{code(str(file['name']))} isn't kept by Slack: upload the file itself."
+            tr(
+                "{file} isn't kept by Slack: upload the file itself.",
+                file=code(str(file["name"])),
+            )
         )
     path = place(settings.data_dir, str(file["id"]), str(file["name"]))
     partial = path.with_suffix(f".{secrets.token_hex(4)}.part")  # two may fetch it at once
@@ -81,12 +95,17 @@ async def download(url: str, path: Path, *, token: str, max_mb: int) -> None:
     ):
         if answer.status != 200:  # noqa: PLR2004 - HTTP's OK
             raise RefusalError(
-                f"Slack did not hand out the file (HTTP {answer.status}). An admin may have to "
-                "add the scope `files:read`: `coach doctor` tells."
+                tr(
+                    "Slack did not hand out the file (HTTP {status}). An admin may have to add the "
+                    "scope `files:read`: `coach doctor` tells.",
+                    status=answer.status,
+                )
             )
         with path.open("wb") as out:
             async for chunk in answer.content.iter_chunked(CHUNK):
                 left -= len(chunk)
                 if left < 0:
-                    raise RefusalError(f"The file has more than {max_mb:,} MB. Send a part of it.")
+                    raise RefusalError(
+                        tr("The file has more than {most:,} MB. Send a part of it.", most=max_mb)
+                    )
                 out.write(chunk)

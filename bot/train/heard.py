@@ -1,0 +1,195 @@
+"""What the trainer says in English, said again in the reader's language."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from string import Formatter
+
+from bot.language import mark, tr
+
+WAITS = (
+    mark("there is no slot on this machine that could run it"),
+    mark("its turn is after job {job}"),
+    mark("waiting for job {job} on {slot}"),
+)
+RECIPES = (
+    mark(
+        "{size} ({rows} training rows): {epochs} epochs; lr {lr} is what {method} needs; 95% of "
+        "the texts fit in {tokens} tokens"
+    ),
+    mark("few rows"),
+    mark("a middling data set"),
+    mark("many rows"),
+)
+EXPORTS = (
+    mark("fp32 serves: int8 costs {points} points of accuracy."),
+    mark("fp32 serves: int8 answers {share} of the test rows as fp32 does, fewer than {least}."),
+    mark("int8 serves: int8 answers {share} of the test rows as fp32 does."),
+)
+WARNINGS = (
+    mark("The file brings no {splits} rows: they were taken from training."),
+    mark("Rare labels are learnt badly: {labels}. More rows of them would help most."),
+    mark("The labels {labels} differ only in case: are they one?"),
+    mark("The test split has no row labelled {labels}."),
+    mark(
+        "1 text carried two labels or more; the one given most often was kept. Look at how these "
+        "labels are told apart."
+    ),
+    mark(
+        "{number} texts carried two labels or more; the one given most often was kept. Look at "
+        "how these labels are told apart."
+    ),
+    mark(
+        "{number} validation or test rows stood, exactly or nearly, in an earlier split too and "
+        "were left out, so figures may differ from those published for this split."
+    ),
+    mark("The texts seem to hold personal data: {kinds}. May they be used for training?"),
+    mark(
+        "The test split has {number} rows: an accuracy measured on it is only known to about "
+        "±{points} points."
+    ),
+    mark("The texts are {languages}: choose a base model that knows what isn't English."),
+)
+FAILURES = (
+    mark("{model} has no fast tokenizer (tokenizer.json): choose another base model."),
+    mark("The {split} split has no rows."),
+    mark("The training split has one label only: {label}."),
+    mark("The {split} split has the label {label}, which no training row carries."),
+    mark(
+        "{model} has its weights as pickles only, which can run code: convert them to safetensors."
+    ),
+    mark("{model} needs code of its own, which is never run."),
+    mark("{model} is gated on the hub: this host needs access to it."),
+    mark(
+        "{model} is no text encoder that can be loaded: it needs config.json, tokenizer.json and "
+        "model.safetensors."
+    ),
+    mark("{model} is no folder here, and no hub in reach has it."),
+    mark("The loss was {loss} at step {step}."),
+    mark("it was told to stop from outside Coach"),
+    mark("its processes were killed from outside, or the machine went down"),
+    mark("no sign of life for {number} minutes"),
+    mark("killed by signal {signal}; it used up to {used} of {whole} GiB of memory"),
+    mark("ended with status {status} and no result: {error}"),
+    mark("ended with status {status} and no result"),
+)
+FILES = (
+    mark(
+        "Reading this file takes more memory or time than a good file of its size does: it is "
+        "damaged, or unfolds to something huge. Send a part of its rows, as CSV."
+    ),
+    mark("The file has no rows."),
+    mark("The file is empty."),
+    mark("The file has a header and no rows."),
+    mark("It has no rows."),
+    mark("The file has {size} MB; at most {most} MB are read. Send a part of its rows."),
+    mark(
+        "Line {line} has {found} value(s) where the header has {wanted}: put a text that holds "
+        "the separator into double quotes."
+    ),
+    mark(
+        "Line {line} begins a value of more than {most} characters: is a double quote left open "
+        "there?"
+    ),
+    mark(
+        "Line {line} has a broken double quote: close each quote that is opened, and write a "
+        "quote inside a quoted text twice."
+    ),
+    mark(
+        "The first line says {name}, and so do rows of that column: begin the file with one "
+        "header such as text,label, and don't repeat it."
+    ),
+    mark("Line {line} brings the columns to more than {most}."),
+    mark("Line {line} holds half of a \\u surrogate pair."),
+    mark("Line {line} is not valid JSON: {error} at character {column}. Write one object a line."),
+    mark("Line {line} holds JSON that is too large to read."),
+    mark('Line {line} is no JSON object such as {{"text": …, "label": …}}.'),
+    mark("No row has both a text ({text}) and a label ({label})."),
+    mark("{place}, column {column} names no split: write train, validation or test in every row."),
+    mark("The column {column} has no training rows: mark some with train."),
+    mark("The label column {column} says {label} in every row: two labels are needed."),
+    mark(
+        "The label column {column} has {number} different numbers with fractions: that is a "
+        "rating, not a label. Round them, or name classes such as positive and negative."
+    ),
+    mark("The label column {column} looks like free text or an id: its values hardly repeat."),
+    mark("The label column {column} has {number} labels; at most {most} can be trained."),
+    mark(
+        "Each label needs at least {least} different texts; too few have {labels}. Add rows, or "
+        "drop or merge these labels."
+    ),
+    mark("The label {label} has no training row, so it can't be learnt."),
+    mark(
+        "{place}, column {column} holds a spreadsheet formula: save its value instead, or put an "
+        "apostrophe before it if it is text."
+    ),
+    mark(
+        "No {split} rows can be held apart: nearly all texts repeat one another. Add rows that "
+        "differ."
+    ),
+    mark("There is no column {column}. Did you mean {near}? The file has: {columns}."),
+    mark("There is no column {column}. The file has: {columns}."),
+    mark(
+        "The file has texts ({text}) but no labels: it has no other column. Add a column called "
+        "label."
+    ),
+    mark(
+        "The file has texts ({text}) but no labels: none of the others ({columns}) repeats. Add a "
+        "column called label."
+    ),
+    mark("The file has no column of plain text."),
+    mark("A text in this Parquet file is not UTF-8: write it anew."),
+    mark("The Parquet file is damaged or encrypted: write it anew."),
+    mark(
+        "The Parquet file unfolds to more than {most} MB. Send a part of its rows, or only the "
+        "text and label columns."
+    ),
+    mark("Its name ends in .parquet, but its content isn't Parquet."),
+    mark("This is one JSON array: write one object a line (JSONL)."),
+    mark("This is a Python pickle, which is never opened: save it as Parquet or CSV."),
+    mark("This is an Excel workbook: save the sheet as CSV UTF-8."),
+    mark("This is a zip archive: unpack it and send the file in it."),
+    mark("This is a web page: send a table of texts and labels."),
+    mark("This is an old Office document: save the sheet as CSV UTF-8."),
+    mark("This is a PDF: save its table as CSV UTF-8."),
+    mark("This is an SQLite database: export the table as CSV UTF-8."),
+    mark("This is a picture: send a table of texts and labels."),
+    mark("This is an Arrow file: save it as Parquet."),
+    mark("This is an HDF5 file: save it as Parquet."),
+    mark("This is {kind} archive: unpack it and send the file in it."),
+    mark("Line {line} holds a NUL byte: this is no text file. Save it as CSV UTF-8."),
+    mark("Line {line} holds a NUL character: save the file as CSV UTF-8."),
+    mark("Line {line}, byte {byte} is not {encoding}: save the file as UTF-8."),
+    mark(
+        "Line {line}, byte {byte} is not {encoding}; the file looks like {guess}: save it as UTF-8."
+    ),
+    mark("{place}, column {column} has more than {most} characters."),
+    mark("The file has more than {most} rows: send a part of them."),
+    mark("Line 1 names no column: begin the file with a header such as text,label."),
+    mark("The file has {number} columns; at most {most} are read."),
+    mark("Two columns are called {column}: rename one of them."),
+    mark("The first line is no header: begin the file with one such as text,label."),
+)
+
+
+def again(said: str) -> str:
+    """Say it as the catalogue does where it is known, and as it came where it isn't."""
+    for message, pattern in _patterns():
+        if found := pattern.fullmatch(said):
+            return tr(message, **found.groupdict())
+    return said
+
+
+@cache
+def _patterns() -> list[tuple[str, re.Pattern[str]]]:
+    """Make a pattern of each message: a value stands where its name does."""
+    known = (*WAITS, *RECIPES, *EXPORTS, *WARNINGS, *FAILURES, *FILES)
+    return [(message, re.compile(_pattern(message), re.DOTALL)) for message in known]
+
+
+def _pattern(message: str) -> str:
+    parts = Formatter().parse(message)
+    return "".join(
+        re.escape(text) + (f"(?P<{name}>.+?)" if name else "") for text, name, *_ in parts
+    )
