@@ -140,6 +140,18 @@ def cancel(db: Database, prefix: str, *, why: str) -> int:
     return done.rowcount
 
 
+def cancel_to(db: Database, user: str, *, why: str) -> int:
+    """Cancel what is not sent yet and would go to one person alone; gives how many there were."""
+    done = db.execute(
+        f"""
+        UPDATE deliveries SET state = 'cancelled', error = ?
+        WHERE {OPEN} AND (channel = ? OR kind = 'ephemeral' AND user = ?)
+        """,  # noqa: S608 - ours alone
+        (why, user, user),
+    )
+    return done.rowcount
+
+
 def confirm(db: Database, key: str, *, by: str, ts: str | None, sent_to: str) -> bool:
     """Note that a claimed message is in Slack; False where the claim was taken over.
 
@@ -174,6 +186,17 @@ def fail(db: Database, key: str, *, by: str, error: str) -> None:
         WHERE key = ? AND state = 'claimed' AND claimed_by = ?
         """,
         (error, key, by),
+    )
+
+
+def withdraw(db: Database, key: str, *, by: str, why: str) -> None:
+    """Cancel a claimed message that must not go after all, keeping why."""
+    db.execute(
+        """
+        UPDATE deliveries SET state = 'cancelled', error = ?
+        WHERE key = ? AND state = 'claimed' AND claimed_by = ?
+        """,
+        (why, key, by),
     )
 
 
