@@ -35,6 +35,7 @@ class BotSettings(BaseSettings):
     data_dir: Path = Path("data")
     engine: Literal["local"] = "local"
     base_model: str = "minilm"
+    encoder: str = "minilm"
     max_upload_mb: int = Field(50, ge=1)
     cpu_slots: int = Field(1, ge=1, description="runs at once where there is no GPU")
     cpu_threads: int = Field(0, ge=0, description="of one run; 0 shares out the cores")

@@ -66,8 +66,10 @@ class Serving:
         encoder = await self._encoders.load(path)
         loop = asyncio.get_running_loop()
         parts = [np.empty((0, encoder.card.dimensions), np.float32)]
-        for turn in _turns(texts):
-            parts.append(await loop.run_in_executor(self._answerer, encoder.encode, turn))
+        parts += [
+            await loop.run_in_executor(self._answerer, encoder.encode, turn)
+            for turn in _turns(texts)
+        ]
         return np.concatenate(parts)
 
     async def load(self, path: str) -> Classifier:
