@@ -71,15 +71,20 @@ def participants(db: Database, survey: int) -> frozenset[str]:
     return frozenset(row["user"] for row in rows)
 
 
-def answer(db: Database, survey: int, *, user: str, answers: Json) -> bool:
-    """Keep that a person took part and, apart from it, the answers; False for a second time.
+def answer(db: Database, survey: int, *, user: str, answers: Json, now: datetime) -> bool:
+    """Keep that a person took part and, apart from it, the answers.
 
-    Neither is stored with a time or in the order they came: both tables are sorted by their keys,
-    and the answers' key is random. The audit doesn't hear of it, for it writes times.
+    False for a second time, or once the survey is closed. Neither is stored with a time or in the
+    order they came: both tables are sorted by their keys, and the answers' key is random. The audit
+    doesn't hear of it, for it writes times.
     """
     with immediate(db):
         done = db.execute(
-            "INSERT INTO survey_participants VALUES (?, ?) ON CONFLICT DO NOTHING", (survey, user)
+            """
+            INSERT INTO survey_participants SELECT id, ? FROM surveys WHERE id = ? AND closes_at > ?
+            ON CONFLICT DO NOTHING
+            """,
+            (user, survey, text(now)),
         )
         if done.rowcount:
             db.execute(
