@@ -18,7 +18,7 @@ from storage.talent import Survey
 LEAST = 5  # answers, of the survey and of each question
 BAR = 10  # characters
 # Of the words to one question: characters of an answer and of all, and answers in a paragraph.
-ANSWER, WORDS, TOGETHER = 600, 2_000, 4
+ANSWER, WORDS, TOGETHER = 600, 1_200, 4
 
 
 @dataclass(frozen=True)
