@@ -6,6 +6,8 @@ import asyncio
 import logging
 import secrets
 from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,9 +15,10 @@ import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import posting
+from bot import pacing, posting
 from bot.answers import trace, words
 from bot.asking import Clock
+from bot.pacing import POSTS_A_MINUTE
 from bot.posting import Place
 from storage import deliveries
 from storage.database import opened
@@ -26,20 +29,40 @@ log = logging.getLogger(__name__)
 # The channel refuses the bot, so the message goes to its person.
 CLOSED = {"not_in_channel", "channel_not_found", "is_archived", "user_not_in_channel"}
 PASSING = {"internal_error", "fatal_error", "service_unavailable", "request_timeout"}
+PEOPLE = ("U", "W")  # their ids begin so
 TOO_MANY, SERVER_ERROR = 429, 500  # HTTP
 LONGEST_PAUSE_S = 60
 SEND_S = 60  # one try, a file's upload included
+
+# Says why a delivery must not go after all, or None.
+Guard = Callable[[Delivery], Awaitable[str | None]]
+
+
+class WithdrawnError(Exception):
+    """A delivery that must not go: its guard says so, or it was cancelled in the meantime."""
 
 
 class Outbox:
     """The one sender of a data directory's deliveries.
 
     `client` must not retry by itself: a call whose reply was lost may have worked, so its key is
-    looked up before it is made again.
+    looked up before it is made again. `guards`, by the first part of a delivery's key, are asked
+    right before a message is posted; one that fails holds its message back.
     """
 
-    def __init__(self, *, data_dir: Path, client: AsyncWebClient, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        data_dir: Path,
+        client: AsyncWebClient,
+        clock: Clock,
+        guards: Mapping[str, Guard] | None = None,
+        posts_a_minute: float = POSTS_A_MINUTE,
+    ) -> None:
         self._data_dir, self._client, self._clock = data_dir, client, clock
+        self._guards = guards or {}
+        self._ceiling = pacing.ceiling(posts_a_minute)
+        self._direct: dict[str, str] = {}  # users, by commas -> their conversation with the bot
         self._me = secrets.token_hex(8)
         self._began = clock()  # claims older than this are of a sender that died
         self._lanes: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -77,6 +100,8 @@ class Outbox:
             try:
                 place = await asyncio.to_thread(self._place, delivery)
                 await self._send(delivery, place)
+            except WithdrawnError as error:
+                await asyncio.to_thread(self._withdraw, delivery, str(error))
             except SlackApiError as error:
                 await self._judge(delivery, error)
             except (SlackClientError, aiohttp.ClientError, OSError, TimeoutError) as error:
@@ -100,28 +125,50 @@ class Outbox:
         except SlackApiError as error:
             if words(error) not in CLOSED or not delivery.user:
                 raise
-            direct = await self._client.conversations_open(users=delivery.user)
             note = f"I can't write in <#{place.channel}>, so this comes to you alone."
-            await self._send_to(delivery, Place(direct["channel"]["id"], note=note))
+            await self._send_to(delivery, Place(delivery.user, note=note))
 
     async def _send_to(self, delivery: Delivery, place: Place) -> None:
         """Put it there unless an earlier try did, and note it."""
         while True:
+            await self._ceiling.acquire()
             try:
                 async with asyncio.timeout(SEND_S):
-                    ts = await self._once(delivery, place)
+                    there = await self._opened(place)
+                    ts = await self._once(delivery, there)
             except SlackApiError as error:
                 if (pause := _retry_after(error)) is None:
                     raise
                 await asyncio.sleep(pause)
             else:
-                await asyncio.to_thread(self._confirm, delivery, ts, place.channel)
+                await asyncio.to_thread(self._confirm, delivery, ts, there.channel)
                 return
+
+    async def _opened(self, place: Place) -> Place:
+        """Give the conversation with people where they are named instead of a channel.
+
+        Slack would post to a user's id too, but nothing could be looked up there.
+        """
+        if place.channel[0] not in PEOPLE:
+            return place
+        if place.channel not in self._direct:
+            opened = await self._client.conversations_open(users=place.channel)
+            self._direct[place.channel] = opened["channel"]["id"]
+        return replace(place, channel=self._direct[place.channel])
 
     async def _once(self, delivery: Delivery, place: Place) -> str | None:
         if delivery.tries > 1 and (there := await self._look_up(delivery, place)):
             return there
+        await self._ask_whether_to(delivery)
         return await posting.put(self._client, delivery, place, self._data_dir)
+
+    async def _ask_whether_to(self, delivery: Delivery) -> None:
+        """Raise WithdrawnError where it must not go; the last thing before it goes."""
+        guard = self._guards.get(delivery.key.partition(":")[0])
+        if guard and (why := await guard(delivery)):
+            raise WithdrawnError(why)
+        if not await asyncio.to_thread(self._is_claimed, delivery):
+            raise WithdrawnError("cancelled")
 
     async def _look_up(self, delivery: Delivery, place: Place) -> str | None:
         try:
@@ -140,6 +187,15 @@ class Outbox:
             await self._postpone(delivery, error)
         else:
             await self._give_up(delivery, words(error))
+
+    def _is_claimed(self, delivery: Delivery) -> bool:
+        with opened(self._data_dir) as db:
+            return deliveries.is_claimed(db, delivery.key, by=self._me)
+
+    def _withdraw(self, delivery: Delivery, why: str) -> None:
+        log.info("%s does not go", delivery.key, extra={"why": why})
+        with opened(self._data_dir) as db:
+            deliveries.withdraw(db, delivery.key, by=self._me, why=why)
 
     def _confirm(self, delivery: Delivery, ts: str | None, channel: str) -> None:
         with opened(self._data_dir) as db:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, cast
@@ -18,7 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import app, coach, connect, report, sentiment, team, tick, train
 from bot.answers import words
 from bot.asking import Feature, Office
-from bot.outbox import Outbox
+from bot.outbox import Guard, Outbox
 from bot.sentiment import answer
 from bot.sentiment.serving import Serving
 from bot.settings import BotSettings
@@ -42,9 +42,6 @@ async def run_bot(settings: BotSettings, stop: asyncio.Event) -> None:
     """Answer Slack until `stop` is set. Raises MistakeError, or what a restart may mend."""
     _require_secrets(settings)
     async with aiohttp.ClientSession() as session:
-        outbox = Outbox(
-            data_dir=settings.data_dir, client=_client(settings, session), clock=_utc_now
-        )
         client = _client(settings, session)
         client.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=2))
         team = await _introduce(client)
@@ -54,6 +51,12 @@ async def run_bot(settings: BotSettings, stop: asyncio.Event) -> None:
             serving=Serving(settings.data_dir),
             clock=_utc_now,
             bot_user=team["user_id"],
+        )
+        outbox = Outbox(
+            data_dir=settings.data_dir,
+            client=_client(settings, session),
+            clock=_utc_now,
+            guards=guards_of(office, FEATURES),
         )
         ticks = Ticks()
         ticks.every(SECOND, "outbox", outbox.flush)
@@ -75,6 +78,15 @@ async def run_bot(settings: BotSettings, stop: asyncio.Event) -> None:
             await desk.finish()
         await outbox.close()
         office.serving.close()
+
+
+def guards_of(office: Office, features: Iterable[Feature]) -> dict[str, Guard]:
+    """Give what the features ask before a delivery goes, by the first part of its key."""
+    return {
+        name: partial(guard, office)
+        for feature in features
+        for name, guard in feature.guards.items()
+    }
 
 
 def _require_secrets(settings: BotSettings) -> None:

@@ -22,7 +22,7 @@ from bot.app import Desk, build, socket_client
 from bot.asking import Office
 from bot.connect import hold_socket
 from bot.outbox import Outbox
-from bot.running import FEATURES
+from bot.running import FEATURES, guards_of
 from bot.sentiment.serving import Serving
 from bot.settings import BotSettings
 from bot.train import live
@@ -143,7 +143,12 @@ async def open_desktop(workspace: Workspace, folder: Path) -> AsyncIterator[Desk
         )
         desk = Desk(office, FEATURES)
         app = build(office, desk, signing_secret=workspace.signing_secret, team=team)
-        outbox = Outbox(data_dir=data_dir, client=client, clock=office.clock)
+        outbox = Outbox(
+            data_dir=data_dir,
+            client=client,
+            clock=office.clock,
+            guards=guards_of(office, FEATURES),
+        )
         holding = asyncio.create_task(
             hold_socket(socket_client(app, office, app_token=workspace.app_token))
         )

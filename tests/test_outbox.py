@@ -11,6 +11,7 @@ import pytest_asyncio
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.outbox import Outbox
+from bot.pacing import POSTS_A_MINUTE, spread
 from bot.workspace.rate_limits import Rate
 from bot.workspace.server import Workspace
 from storage import deliveries
@@ -27,17 +28,19 @@ class Desk:
         migrate(data_dir)
         self.outbox = self.sender()
 
-    def sender(self) -> Outbox:
+    def sender(self, **options: Any) -> Outbox:
         ws = self.workspace
         client = AsyncWebClient(token=ws.bot_token, base_url=ws.api_url, retry_handlers=[])
-        return Outbox(data_dir=self.data_dir, client=client, clock=self.clock)
+        return Outbox(data_dir=self.data_dir, client=client, clock=self.clock, **options)
 
     def clock(self) -> datetime:
         return datetime.now(UTC) + self.ahead
 
     def put(self, key: str, channel: str = "general", **more: Any) -> None:
+        self.put_to(self.workspace.state.channel(channel).id, key, **more)
+
+    def put_to(self, where: str, key: str, **more: Any) -> None:
         body = more.pop("body", {"text": f"message {key}"})
-        where = self.workspace.state.channel(channel).id
         with opened(self.data_dir) as db:
             deliveries.put(db, key=key, channel=where, body=body, now=self.clock(), **more)
 
@@ -46,6 +49,10 @@ class Desk:
             found = deliveries.get(db, key)
         assert found is not None
         return found
+
+    def waiting(self) -> int:
+        with opened(self.data_dir) as db:
+            return deliveries.waiting(db)
 
     def texts(self, channel: str = "general") -> list[str]:
         return [message.text for message in self.workspace.messages(channel)]
@@ -214,3 +221,117 @@ async def test_where_nothing_can_be_looked_up_a_message_is_sent_all_the_same(des
     desk.ahead = timedelta(minutes=2)
     await desk.outbox.drain()
     assert desk.texts() == ["message again"]
+
+
+# --- direct messages ------------------------------------------------------------------------
+
+
+async def test_a_message_to_people_goes_into_their_conversation(desk: Desk) -> None:
+    ana, bo = (desk.workspace.state.user(name).id for name in ("ana", "bo"))
+    desk.put_to(ana, "one")
+    desk.put_to(ana, "below", parent="one")
+    desk.put_to(f"{ana},{bo}", "both")
+    await desk.outbox.drain()
+    await desk.outbox.drain()
+    direct, group = desk.workspace.dm("ana").id, desk.workspace.state.dm(ana, bo).id
+    assert desk.texts(direct) == ["message one", "message below"]
+    assert desk.get("below").ts != desk.get("one").ts
+    assert desk.workspace.messages(direct)[1].thread_ts == desk.get("one").ts
+    assert desk.texts(group) == ["message both"]
+    assert [desk.get(key).sent_to for key in ("one", "both")] == [direct, group]
+
+
+async def test_a_direct_message_with_a_lost_reply_is_not_posted_twice(desk: Desk) -> None:
+    desk.workspace.faults.lose_reply("chat.postMessage")
+    desk.put_to(desk.workspace.state.user("ana").id, "once")
+    await desk.outbox.drain()
+    desk.ahead = timedelta(minutes=2)
+    await desk.sender().drain()
+    assert desk.texts(desk.workspace.dm("ana").id) == ["message once"]
+
+
+async def test_two_hundred_digests_at_nine_reach_everyone_once_beside_a_dead_one(
+    tmp_path: Path,
+) -> None:
+    """Under Slack's ceiling, made twenty times as high so that the test takes seconds."""
+    async with Workspace(all_posts=Rate(per_second=100, burst=100)) as workspace:
+        desk = Desk(tmp_path, workspace)
+        people = [workspace.state.add_person(f"person{n}").id for n in range(200)]
+        for user in ["U0GONE", *people]:
+            desk.put_to(user, f"digest:{user}:2026-03-02")
+        outbox = desk.sender(posts_a_minute=20 * POSTS_A_MINUTE)
+        while desk.waiting():
+            await outbox.drain()
+        received = [desk.texts(workspace.dm(user).id) for user in people]
+    assert received == [[f"message digest:{user}:2026-03-02"] for user in people]
+    assert desk.get("digest:U0GONE:2026-03-02").state == "failed"
+
+
+# --- what must not go after all -------------------------------------------------------------
+
+
+async def test_a_guard_withdraws_its_messages_right_before_they_go(desk: Desk) -> None:
+    async def forbid(delivery: Delivery) -> str | None:
+        return "they left" if delivery.key.endswith("bo") else None
+
+    desk.put("digest:ana")
+    desk.put("digest:bo")
+    desk.put("below", parent="digest:bo")
+    desk.put("pair:bo")
+    outbox = desk.sender(guards={"digest": forbid})
+    await outbox.drain()
+    await outbox.drain()
+    assert desk.texts() == ["message digest:ana", "message pair:bo"]
+    assert (desk.get("digest:bo").state, desk.get("digest:bo").error) == ("cancelled", "they left")
+    assert desk.get("below").state == "cancelled"
+
+
+async def test_opting_out_at_the_last_second_is_in_time(desk: Desk) -> None:
+    """It is claimed, its guard has nothing against it, and then the person opts out."""
+
+    async def opt_out_meanwhile(_: Delivery) -> None:
+        with opened(desk.data_dir) as db:
+            deliveries.cancel(db, "digest:ana", why="opted out")
+
+    desk.put("digest:ana")
+    await desk.sender(guards={"digest": opt_out_meanwhile}).drain()
+    assert desk.texts() == []
+    assert (desk.get("digest:ana").state, desk.get("digest:ana").error) == (
+        "cancelled",
+        "opted out",
+    )
+
+
+async def test_a_guard_that_fails_holds_its_own_message_back(desk: Desk) -> None:
+    async def fail(_: Delivery) -> None:
+        raise LookupError
+
+    desk.put("report:1")
+    desk.put("digest:1")
+    await desk.sender(guards={"report": fail}).drain()
+    assert desk.texts() == ["message digest:1"]
+    assert desk.get("report:1").state == "due"
+
+
+async def test_what_a_lost_reply_left_in_slack_counts_as_sent_whatever_its_guard_says(
+    desk: Desk,
+) -> None:
+    async def forbid(_: Delivery) -> str:
+        return "they left"
+
+    desk.workspace.faults.lose_reply("chat.postMessage")
+    desk.put("digest:ana")
+    await desk.outbox.drain()
+    desk.ahead = timedelta(minutes=2)
+    await desk.sender(guards={"digest": forbid}).drain()
+    assert desk.get("digest:ana").state == "sent"
+    assert desk.get("digest:ana").ts == desk.workspace.messages("general")[0].ts
+
+
+def test_what_is_due_at_one_time_is_spread_alike_each_time_and_evenly() -> None:
+    window = timedelta(minutes=4)
+    delays = sorted(spread(f"digest:U{n}:2026-03-02", window) for n in range(400))
+    assert delays[0] == min(delays) >= timedelta()
+    assert max(delays) < window
+    assert abs(delays[200] - window / 2) < window / 8
+    assert spread("digest:U1:2026-03-02", window) == spread("digest:U1:2026-03-02", window)
