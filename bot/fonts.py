@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 
 from matplotlib.font_manager import FontEntry, fontManager, get_font
 
 from bot.figures import width
+from bot.language import LANGUAGES, current, use
 
 USUAL = "DejaVu Sans"  # matplotlib brings it
 UNWANTED = ("Last Resort", "Emoji")  # boxes for everything; bitmaps that can't be drawn
@@ -27,6 +29,14 @@ def shorten(words: str, columns: int) -> str:
     while width(head) + width(tail) >= columns:
         head, tail = (head[:-1], tail) if width(head) > width(tail) else (head, tail[1:])
     return f"{head.rstrip()}…{tail.lstrip()}"
+
+
+@contextmanager
+def legibly() -> Iterator[None]:
+    """Speak the current language where a font can draw it, else English."""
+    _, missing = _cover(map(ord, LANGUAGES[current()]))
+    with use("en" if missing else current()):
+        yield
 
 
 def make_legible(words: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -15,6 +15,7 @@ from bot.commands.team import (
     PairNow,
     PurgeCandidate,
     Score,
+    SetChannelLanguage,
     SignOff,
     StartSurvey,
     SurveyResults,
@@ -22,6 +23,7 @@ from bot.commands.team import (
 )
 from bot.team import (
     candidates,
+    channel_language,
     interview_form,
     interviews,
     pair,
@@ -49,6 +51,7 @@ FEATURE = Feature(
         SurveyResults: threaded(surveys.show_results),
         ListReviews: threaded(reviews.list_reviews),
         SignOff: reviews.sign,
+        SetChannelLanguage: threaded(channel_language.choose),
     },
     buttons={
         "pair_met": threaded(pair.press_met),

@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bot import card, figures, fonts
 from bot.card import FAINT, INK, RULE, SMALL, WORDS
+from bot.language import tr, trn
 from trainer.spec import Evaluated, Scores, TrainSummary
 
 Points = Sequence[tuple[float, float]]  # (epoch, loss)
@@ -39,6 +40,7 @@ class Chart:
 # --- the loss curve -------------------------------------------------------------------------
 
 
+@fonts.legibly()
 def loss_curve(summary: TrainSummary) -> Chart:
     """Draw training and validation loss by epoch, and mark the epoch that was kept."""
     said, kept = _say_loss(summary), _say_best(summary)
@@ -57,13 +59,19 @@ def loss_curve(summary: TrainSummary) -> Chart:
     axes.set_xlim(0, max(summary.epochs_done, 0.01))
     axes.set_ylim(0, axes.get_ylim()[1])
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=summary.epochs_done >= 1))
-    axes.set_xlabel("epoch")
-    axes.set_ylabel("loss")
+    axes.set_xlabel(tr("epoch"))
+    axes.set_ylabel(tr("loss"))
     axes.grid(axis="y", color=RULE, linewidth=0.8)
-    ends = [("training", TRAINING, training), ("validation", VALIDATION, validation)]
+    ends = [(tr("training"), TRAINING, training), (tr("validation"), VALIDATION, validation)]
     _name_lines(axes, [(points[-1][1], name, colour) for name, colour, points in ends if points])
-    words = f"{said}; {kept[0].lower()}{kept[1:]}" if kept else said
-    return Chart("Loss curve", f"{words}.", card.finish(figure))
+    alt = tr("{result}.", result=said)
+    if kept:
+        alt = tr("{result}; {detail}.", result=said, detail=_begin_small(kept))
+    return Chart(tr("Loss curve"), alt, card.finish(figure, fonts.make_legible([said])[0]))
+
+
+def _begin_small(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
 
 
 def _training_points(summary: TrainSummary) -> Points:
@@ -87,20 +95,31 @@ def _find_best(summary: TrainSummary) -> Evaluated | None:
 
 def _say_loss(summary: TrainSummary) -> str:
     if not summary.losses:
-        return "No training loss was recorded"
-    first, last = (f"{summary.losses[end][1]:.2f}" for end in (0, -1))
-    epochs = "1 epoch" if summary.epochs_done == 1 else f"{summary.epochs_done:.3g} epochs"
-    if first == last:
-        return f"Loss stayed at {first} over {epochs}"
-    went = "fell" if float(last) < float(first) else "rose"
-    return f"Loss {went} from {first} to {last} over {epochs}"
+        return tr("No training loss was recorded")
+    first, last = (summary.losses[end][1] for end in (0, -1))
+    done = summary.epochs_done
+    plural = 1 if done == 1 else 2
+    told = {
+        "first": f"{first:.2f}",
+        "last": f"{last:.2f}",
+        "epochs": trn("{done:.3g} epoch", "{done:.3g} epochs", plural, done=done),
+    }
+    if told["first"] == told["last"]:
+        return tr("Loss stayed at {first} over {epochs}", **told)
+    if last < first:
+        return tr("Loss fell from {first} to {last} over {epochs}", **told)
+    return tr("Loss rose from {first} to {last} over {epochs}", **told)
 
 
 def _say_best(summary: TrainSummary) -> str:
     best = _find_best(summary)
     if best is None:
         return ""
-    return f"Best validation macro-F1 {figures.percent(best.macro_f1)} after epoch {best.epoch:.3g}"
+    return tr(
+        "Best validation macro-F1 {share} after epoch {epoch:.3g}",
+        share=figures.percent(best.macro_f1),
+        epoch=best.epoch,
+    )
 
 
 def _ring_best(axes: Axes, summary: TrainSummary) -> None:
@@ -152,18 +171,23 @@ class Confusion:
     predicted: str
 
 
+@fonts.legibly()
 def confusion_matrix(summary: TrainSummary) -> Chart:
     """Draw what each label was taken for: the matrix, or of many labels the most confused pairs."""
     scores = summary.scores
-    said = f"Right on {figures.interval(scores.accuracy)} of {scores.n:,} test rows"
+    said = tr(
+        "Right on {share} of {rows:,} test rows",
+        share=figures.interval(scores.accuracy),
+        rows=scores.n,
+    )
     worst = _say_worst(rank_confusions(scores))
     matrix = len(scores.labels) <= MATRIX_CLASSES
     short = [fonts.shorten(one, LABEL if matrix else PAIRED_LABEL) for one in scores.labels]
-    families, labels = fonts.make_legible(short)
+    families, (_, *labels) = fonts.make_legible([said, *short])
     shown = scores.model_copy(update={"labels": labels})
     figure = (_draw_matrix if matrix else _draw_pairs)(said, shown)
-    words = f"{said}; {worst[0].lower()}{worst[1:]}."
-    return Chart("Confusions", words, card.finish(figure, families))
+    words = tr("{result}; {detail}.", result=said, detail=_begin_small(worst))
+    return Chart(tr("Confusions"), words, card.finish(figure, families))
 
 
 def rank_confusions(scores: Scores) -> list[Confusion]:
@@ -179,10 +203,16 @@ def rank_confusions(scores: Scores) -> list[Confusion]:
 
 def _say_worst(ranked: Sequence[Confusion]) -> str:
     if not ranked:
-        return "No label was taken for another"
+        return tr("No label was taken for another")
     worst = ranked[0]
     true, predicted = (fonts.shorten(one, 60) for one in (worst.true, worst.predicted))
-    return f"Most often “{true}” was taken for “{predicted}” ({worst.rows:,} of {worst.of:,})"
+    return tr(
+        "Most often “{true}” was taken for “{predicted}” ({rows:,} of {of:,})",
+        true=true,
+        predicted=predicted,
+        rows=worst.rows,
+        of=worst.of,
+    )
 
 
 def _draw_matrix(title: str, scores: Scores) -> Figure:
@@ -215,8 +245,8 @@ def _name_labels(axes: Axes, labels: Sequence[str]) -> None:
         axes.tick_params(axis="x", labelrotation=40)
         for words in axes.get_xticklabels():
             words.set(ha="right", rotation_mode="anchor")
-    axes.set_xlabel("predicted")
-    axes.set_ylabel("true")
+    axes.set_xlabel(tr("predicted"))
+    axes.set_ylabel(tr("true"))
     axes.set_xticks(places[1:] - 0.5, minor=True)
     axes.set_yticks(places[1:] - 0.5, minor=True)
     axes.grid(which="minor", color=card.CARD, linewidth=3)
@@ -226,12 +256,15 @@ def _name_labels(axes: Axes, labels: Sequence[str]) -> None:
 def _draw_pairs(title: str, scores: Scores) -> Figure:
     """Draw the most confused pairs as bars, each under its words."""
     ranked = rank_confusions(scores)[:PAIRS]
-    note = f"Of {len(scores.labels)} labels these are confused most: true → predicted"
+    note = tr(
+        "Of {labels} labels these are confused most: true → predicted", labels=len(scores.labels)
+    )
     subtitle = note if ranked else _say_worst(ranked)
     figure, axes = card.start(title, subtitle, height=0.5 + 0.5 * max(len(ranked), 1))
     axes.barh(range(len(ranked)), [pair.rows for pair in ranked], height=0.34, color=BAR)
     for place, pair in enumerate(ranked):
-        words, of = f"{pair.true} → {pair.predicted}", f" {pair.rows:,} of {pair.of:,}"
+        words = f"{pair.true} → {pair.predicted}"
+        of = tr(" {rows:,} of {of:,}", rows=pair.rows, of=pair.of)
         axes.text(0, place - 0.42, words, va="center", fontsize=SMALL, color=INK)
         axes.text(pair.rows, place, of, va="center", fontsize=SMALL, color=FAINT)
     axes.set_ylim(max(len(ranked), 1) - 0.6, -0.8)
