@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.asking import Feature, Modal, Tick, threaded
+from bot.asking import ButtonHandler, Feature, Listener, Modal, Tick, threaded
 from bot.commands.team import (
     AddInterview,
+    Away,
     ListInterviews,
     ListReviews,
     ListSurveys,
+    Me,
+    MemberLeaves,
     MoveCandidate,
     Pair,
     PairNow,
+    Prefs,
     PurgeCandidate,
     Score,
     SetChannelLanguage,
@@ -22,11 +26,18 @@ from bot.commands.team import (
     Thanks,
 )
 from bot.team import (
+    away,
     candidates,
     channel_language,
+    digest,
     interview_form,
     interviews,
+    leaving,
+    me,
     pair,
+    prefs,
+    presses,
+    profile,
     reviews,
     scorecard,
     survey_forms,
@@ -34,10 +45,35 @@ from bot.team import (
     thanks,
 )
 
-DAY = timedelta(days=1)
+DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
+
+BUTTONS: dict[str, ButtonHandler] = {
+    "pair_met": threaded(pair.press_met),
+    "pair_unmet": threaded(pair.press_unmet),
+    "pair_block": threaded(pair.press_block),
+    "interview_score": scorecard.press,
+    "interview_take_over": threaded(interviews.take_over),
+    "interview_cancel": threaded(interviews.cancel),
+    "interview_purge": candidates.press_purge,
+    "thanks_open": thanks.open_form,
+    "survey_answer": surveys.open_answer,
+    "review_open": reviews.press,
+    "line_done": threaded(presses.press_done),
+    "line_snooze": threaded(presses.press_snooze),
+    "line_decline": threaded(presses.press_decline),
+    "line_why": threaded(presses.press_why),
+    "me_edit": profile.open_form,
+    "prefs_open": prefs.open_form,
+    "away_drop": threaded(away.press_drop),
+    "member_back": threaded(leaving.press_back),
+}
 
 FEATURE = Feature(
     commands={
+        Me: threaded(me.show),
+        Prefs: prefs.choose,
+        Away: threaded(away.note),
+        MemberLeaves: threaded(leaving.say_leaves),
         Pair: threaded(pair.show),
         PairNow: threaded(pair.pair_now),
         ListInterviews: threaded(interviews.list_interviews),
@@ -53,19 +89,10 @@ FEATURE = Feature(
         SignOff: reviews.sign,
         SetChannelLanguage: threaded(channel_language.choose),
     },
-    buttons={
-        "pair_met": threaded(pair.press_met),
-        "pair_unmet": threaded(pair.press_unmet),
-        "pair_block": threaded(pair.press_block),
-        "interview_score": scorecard.press,
-        "interview_take_over": threaded(interviews.take_over),
-        "interview_cancel": threaded(interviews.cancel),
-        "interview_purge": candidates.press_purge,
-        "thanks_open": thanks.open_form,
-        "survey_answer": surveys.open_answer,
-        "review_open": reviews.press,
-    },
+    buttons=BUTTONS | {"line_act": presses.acting(BUTTONS)},
     modals={
+        "me_edit": Modal(threaded(profile.take_form), profile.check_form),
+        "prefs": Modal(threaded(prefs.take_form), prefs.check_form),
         "interview_add": Modal(threaded(interview_form.take_form), interview_form.check_form),
         "interview_score": Modal(threaded(scorecard.take_form)),
         "thanks": Modal(thanks.take_form),
@@ -73,12 +100,19 @@ FEATURE = Feature(
         "survey_answer": Modal(threaded(surveys.take_answer)),
         "review_sign": Modal(threaded(reviews.take_form)),
     },
+    events={
+        "team_join": Listener(leaving.hear_join),
+        "user_change": Listener(leaving.hear_change),
+    },
     ticks={
+        "digests": Tick(MINUTE, digest.send_due),
         "pairs": Tick(pair.MEND_EVERY, pair.mend),
         "candidates": Tick(DAY, candidates.purge_due),
         "surveys": Tick(DAY, surveys.mix),
     },
     guards={
+        "digest": digest.guard,
         "pair": pair.guard,
     },
+    home=(me.home_due, me.home_profile),
 )

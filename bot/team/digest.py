@@ -64,7 +64,7 @@ def _comes(one: Obligation, history: History, member: Member, today: date) -> bo
     if sent is not None and sent.times >= one.nudges:
         return False
     if response is not None:
-        if response.response != "snoozed" or _sleeps(response, history, today):
+        if response.response != "snoozed" or sleeps(response, history, today):
             return False
         if sent is None or sent.day <= _day_of(response, member):
             return True  # a snooze brings a line back once, whatever its usual days
@@ -76,7 +76,8 @@ def _day_of(response: Response, member: Member) -> date:
     return response.at.astimezone(ZoneInfo(member.zone)).date()
 
 
-def _sleeps(response: Response, history: History, today: date) -> bool:
+def sleeps(response: Response, history: History, today: date) -> bool:
+    """Tell whether a line was snoozed and its time has not come."""
     until = response.until or ""
     if until.startswith("run:"):
         return int(until.removeprefix("run:")) in history.open_jobs

@@ -71,6 +71,13 @@ def press_back(office: Office, asker: Asker, user: str) -> Reply:
 # --- what Slack tells -----------------------------------------------------------------------
 
 
+async def hear_join(office: Office, _: Asker, event: Mapping[str, Any]) -> None:
+    """Know who is new before they say a word, as Slack tells of them."""
+    user = event["user"]
+    profile = newcomers.read(user, language=office.settings.language)
+    await asyncio.to_thread(newcomers.add, office, str(user["id"]), profile)
+
+
 async def hear_change(office: Office, _: Asker, event: Mapping[str, Any]) -> None:
     """Follow a member's name and time zone, and that they left; others don't concern Coach."""
     await asyncio.to_thread(_follow, office, event["user"])

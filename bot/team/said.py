@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_skeleton
+from babel.dates import format_skeleton, get_day_names
 
 from bot.blocks import cut
+from bot.calendar import WEEKDAYS
 from bot.language import current
 from bot.wording import escape
 from storage.talent import Member, Resource
@@ -32,6 +33,12 @@ def day(on: date) -> str:
     """Say a day: `Tue, Dec 1`."""
     noon = datetime(on.year, on.month, on.day, 12)  # noqa: DTZ001 - a day has no zone
     return str(format_skeleton("MMMEd", noon, locale=current()))
+
+
+def weekday(name: str) -> str:
+    """Say `MO` as `Mon`."""
+    at = WEEKDAYS.index(name)
+    return str(get_day_names("abbreviated", locale=current())[at])
 
 
 def clock(at: datetime, reader: Member) -> str:
