@@ -90,13 +90,15 @@ def queue(db: Database, number: int, *, now: datetime) -> Job | None:
 def find_resumed(db: Database, plan: Plan) -> Job | None:
     """Find the job that a plan retries as it was, so that it goes on from its checkpoint."""
     job = jobs.get(db, plan.retry_of) if plan.retry_of else None
-    resumable = job and job.state in {"failed", "cancelled"} and job.work == plan.work
+    resumable = job and job.state != "succeeded" and job.work == plan.work
     return job if resumable else None
 
 
 def _resume(db: Database, plan: Plan) -> Job | None:
-    job = find_resumed(db, plan)
-    return jobs.get(db, job.id) if job and jobs.retry(db, job.id) else None
+    if (job := find_resumed(db, plan)) is None:
+        return None
+    jobs.retry(db, job.id)  # or it is on its way already
+    return jobs.get(db, job.id)
 
 
 def _where(db: Database, condition: str, *values: str | int) -> Iterator[Plan]:

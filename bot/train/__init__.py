@@ -20,7 +20,7 @@ from bot.commands.train import (
     ShowLogs,
     Train,
 )
-from bot.train import datasets, intake, jobs, offer, plan, promote, queue
+from bot.train import approval, datasets, intake, jobs, offer, plan, promote, queue
 
 FEATURE = Feature(
     commands={
@@ -44,6 +44,9 @@ FEATURE = Feature(
         "plan_queue": threaded(queue.queue_plan),
         "plan_change": queue.open_change,
         "plan_drop": threaded(queue.drop_plan),
+        "plan_ask": threaded(approval.ask),
+        "plan_approve": threaded(approval.approve),
+        "plan_decline": threaded(approval.decline),
         "retry": threaded(queue.press_retry),
         "stop": threaded(jobs.press_stop),
         "logs": threaded(jobs.press_logs),

@@ -10,9 +10,10 @@ from bot.asking import Block, FieldErrors, RefusalError, Reply
 from bot.commands.train import RetryJob
 from bot.language import mark, tr, trn
 from bot.parsing import parse
-from bot.train import draft, heard
+from bot.train import draft, heard, spending
 from bot.train.estimate import Span
 from bot.train.outlook import Outlook
+from bot.train.spending import Bill
 from bot.wording import escape
 from storage.records import Dataset, Plan
 from trainer.spec import METHODS, TrainWork
@@ -36,8 +37,11 @@ METHOD_WORDS = {
 WARNINGS_SHOWN = 3
 
 
-def card(plan: Plan, dataset: Dataset, outlook: Outlook) -> Reply:
-    """Show what would run, why so, what to expect; it waits for the person's word."""
+def card(plan: Plan, dataset: Dataset, outlook: Outlook, bill: Bill | None = None) -> Reply:
+    """Show what would run, why so, what to expect; it waits for the person's word.
+
+    A plan that the budgets of its `bill` have no room for can only be asked for.
+    """
     work = TrainWork.model_validate(plan.work)
     model = escape(figures.model_name(work.base_model))
     title = tr("Fine-tune {model} on {dataset}?", model=model, dataset=escape(work.dataset))
@@ -48,19 +52,22 @@ def card(plan: Plan, dataset: Dataset, outlook: Outlook) -> Reply:
         tr("*Start*  {start}", start=_say_start(outlook)),
         tr("*Duration*  {duration}", duration=_say_duration(outlook.takes)),
         tr("*Memory*  {memory}", memory=_say_memory(outlook)),
+        *(spending.say_bill(bill) if bill else []),
     ]
     known = [escape(heard.again(warning)) for warning in dataset.card["warnings"]]
     warnings = [*outlook.doubts, *known][:WARNINGS_SHOWN]
     shown: list[Block] = [blocks.section(f"*{title}*"), blocks.section("\n".join(lines))]
     shown += [blocks.context(f":warning: {warning}") for warning in warnings]
     text = "\n".join([title, *lines, *warnings])
-    return Reply(blocks.cut(text, blocks.SECTION), [*shown, _buttons(plan)])
+    return Reply(blocks.cut(text, blocks.SECTION), [*shown, _buttons(plan, bill)])
 
 
-def _buttons(plan: Plan) -> Block:
+def _buttons(plan: Plan, bill: Bill | None) -> Block:
     number = str(plan.id)
     return blocks.actions(
-        blocks.button(tr("Queue it"), "plan_queue", number, style="primary"),
+        blocks.button(tr("Ask for approval"), "plan_ask", number, style="primary")
+        if bill and bill.exceeded
+        else blocks.button(tr("Queue it"), "plan_queue", number, style="primary"),
         blocks.button(tr("Change…"), "plan_change", number),
         blocks.button(tr("Cancel"), "plan_drop", number),
     )

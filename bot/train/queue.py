@@ -16,10 +16,10 @@ from bot.commands.train import Choices, RetryJob, Train
 from bot.language import mark, tr
 from bot.parsing import parse
 from bot.rights import require_owner
-from bot.train import draft, outlook, plan
+from bot.train import draft, outlook, plan, spending
 from bot.usage import verbs_of
 from bot.wording import STATES, escape
-from storage import datasets, jobs, plans
+from storage import approvals, datasets, jobs, plans
 from storage.database import immediate, opened
 from storage.records import FINAL, Dataset, Job, Plan
 from trainer.spec import TrainWork
@@ -61,7 +61,7 @@ def retry(office: Office, asker: Asker, command: RetryJob) -> Reply:
             )
         unchanged = command in {RetryJob(number=job.id), RetryJob(number=job.id, now=True)}
         if unchanged and job.state != "succeeded":
-            return _go_on(db, job)
+            return _go_on(office, db, asker, job, dataset)
         base_model = _find_model(office, command) if command.model else job.work["base_model"]
         before = TrainWork.model_validate(job.work)
         work = draft.revise(before, dataset, command, base_model=base_model)
@@ -80,16 +80,19 @@ def press_retry(office: Office, asker: Asker, value: str) -> Reply:
 def queue_plan(office: Office, asker: Asker, value: str) -> Reply:
     """Make the plan's one job, however often its button is pressed."""
     with opened(office.settings.data_dir) as db, immediate(db):
-        shown = _own(db, asker, value)
-        if shown.state == "open" and datasets.get(db, shown.work["dataset_hash"]) is None:
+        shown = own_plan(db, asker, value)
+        dataset = datasets.get(db, shown.work["dataset_hash"])
+        if shown.state == "open" and dataset is None:
             return Reply(tr(GONE), replace=True)
+        if dataset and _is_beyond_budget(office, db, shown):
+            return replace(_show(office, db, shown, dataset), replace=True)
         job = plans.queue(db, shown.id, now=office.clock())
     return Reply(tr(NO_PLAN), replace=True) if job is None else _say_queued(job, replace=True)
 
 
 def drop_plan(office: Office, asker: Asker, value: str) -> Reply:
     with opened(office.settings.data_dir) as db:
-        dropped = plans.drop(db, _own(db, asker, value).id)
+        dropped = plans.drop(db, own_plan(db, asker, value).id)
     return Reply(tr("Cancelled: nothing was queued.") if dropped else tr(NO_PLAN), replace=True)
 
 
@@ -146,20 +149,29 @@ def _offer(
             now=office.clock(),
             retry_of=job.id if job else None,
         )
-        queued = plans.queue(db, drafted.id, now=office.clock()) if choices.now else None
+        at_once = choices.now and not _is_beyond_budget(office, db, drafted)
+        queued = plans.queue(db, drafted.id, now=office.clock()) if at_once else None
     return _say_queued(queued) if queued else _show(office, db, drafted, dataset)
 
 
 def _show(office: Office, db: Database, drafted: Plan, dataset: Dataset) -> Reply:
     work, now = TrainWork.model_validate(drafted.work), office.clock()
     expected = outlook.gather(db, work, dataset, priority=drafted.priority, now=now)
-    return plan.card(drafted, dataset, expected)
+    return plan.card(
+        drafted, dataset, expected, spending.bill(db, drafted, office.settings, now=now)
+    )
+
+
+def _is_beyond_budget(office: Office, db: Database, drafted: Plan) -> bool:
+    """Tell whether an open plan needs an approval; admins are no exception."""
+    bill = spending.bill(db, drafted, office.settings, now=office.clock())
+    return drafted.state == "open" and bool(bill.exceeded)
 
 
 def _change(office: Office, asker: Asker, command: RetryJob, number: int) -> Reply:
     base_model = _find_model(office, command)
     with opened(office.settings.data_dir) as db:
-        drafted = _own(db, asker, str(number))
+        drafted = _own_to_change(db, asker, str(number))
         dataset = _find_dataset(db, drafted.work["dataset_hash"])
         work = draft.make_work(
             dataset,
@@ -175,9 +187,25 @@ def _change(office: Office, asker: Asker, command: RetryJob, number: int) -> Rep
     return Reply(shown.text, shown.blocks, replace=asker.response_url is not None)
 
 
-def _go_on(db: Database, job: Job) -> Reply:
-    if not jobs.retry(db, job.id):
-        return Reply(tr("Job {number} is queued already.", number=job.id))
+def _go_on(office: Office, db: Database, asker: Asker, job: Job, dataset: Dataset) -> Reply:
+    """Queue an ended job again as it is, by a plan of its own: a budget may have no room for it."""
+    with immediate(db):
+        found = jobs.get(db, job.id)
+        if found is None or found.state not in FINAL:
+            return Reply(tr("Job {number} is queued already.", number=job.id))
+        drafted = plans.draft(
+            db,
+            key=asker.key,
+            work=job.work,
+            priority=job.priority,
+            requested_by=asker.user,
+            channel=job.channel,
+            now=office.clock(),
+            retry_of=job.id,
+        )
+        if _is_beyond_budget(office, db, drafted):
+            return _show(office, db, drafted, dataset)
+        plans.queue(db, drafted.id, now=office.clock())
     return Reply(
         tr("Job {number} is queued again; it goes on from its last checkpoint.", number=job.id)
     )
@@ -193,7 +221,7 @@ def _say_queued(job: Job, *, replace: bool = False) -> Reply:
     return Reply(said, replace=replace)
 
 
-def _own(db: Database, asker: Asker, value: str) -> Plan:
+def own_plan(db: Database, asker: Asker, value: str) -> Plan:
     """Find the plan that a button carries; raises RefusalError unless it is the asker's."""
     found = plans.get(db, int(value)) if value.isdecimal() else None
     if found is None:
@@ -205,9 +233,18 @@ def _own(db: Database, asker: Asker, value: str) -> Plan:
     return found
 
 
+def _own_to_change(db: Database, asker: Asker, value: str) -> Plan:
+    found = own_plan(db, asker, value)
+    if approvals.get(db, found.id) is not None:
+        raise RefusalError(
+            tr("This plan is what its approval was asked for. To change it, begin anew.")
+        )
+    return found
+
+
 def _find_open(office: Office, asker: Asker, value: str) -> tuple[Plan, Dataset] | None:
     with opened(office.settings.data_dir) as db:
-        found = _own(db, asker, value)
+        found = _own_to_change(db, asker, value)
         dataset = datasets.get(db, found.work["dataset_hash"])
         return None if found.state != "open" or dataset is None else (found, dataset)
 

@@ -24,8 +24,9 @@ from trainer.spec import TrainWork
 class Bill:
     """What a plan is expected to cost, and how the budgets that pay for it stand."""
 
-    expected: Span | None  # an amount, of the currency of the settings
+    expected: Span | None  # an amount
     standings: Sequence[Standing]
+    currency: str
 
     @property
     def exceeded(self) -> list[Standing]:
@@ -41,11 +42,36 @@ def bill(db: Database, plan: Plan, settings: BotSettings, *, now: datetime) -> B
     rate = _rate(db, settings, now)
     takes = outlook.estimate(db, work, jobs.succeeded(db)) if rate else None
     asked = [found for of in (person, channel) if (found := budgets.get(db, of))]
-    return Bill(_price(takes, rate), _standings(db, asked, settings, now=now))
+    standings = _standings(db, asked, settings, now=now)
+    return Bill(_price(takes, rate), standings, settings.currency)
 
 
 def all_standings(db: Database, settings: BotSettings, *, now: datetime) -> list[Standing]:
     return _standings(db, budgets.all_set(db), settings, now=now)
+
+
+def say_bill(bill: Bill) -> list[str]:
+    """Say in lines what a plan costs and whether the budgets have room for it."""
+    full = tr(":warning: There is no room for it this month: a lead or an admin must approve it.")
+    return [*say_prices(bill), *([full] if bill.exceeded else [])]
+
+
+def say_prices(bill: Bill) -> list[str]:
+    lines = []
+    if bill.expected:
+        low, high = (
+            cost.say_money(x, bill.currency) for x in (bill.expected.low, bill.expected.high)
+        )
+        lines.append(tr("*Cost*  {low} to {high}", low=low, high=high))
+    for standing in bill.standings:
+        said = say_standing(standing, bill.currency)
+        lines.append(tr("*Budget*  {of} {standing}", of=mention(standing.of), standing=said))
+    return lines
+
+
+def mention(of: str) -> str:
+    """Name a person or a channel by its id."""
+    return f"<#{of}>" if of[:1] in {"C", "G"} else f"<@{of}>"
 
 
 def say_standing(standing: Standing, currency: str) -> str:
