@@ -13,7 +13,7 @@ from bot.commands.sentiment import Sentiment
 from bot.commands.train import DEFAULT_ALIAS
 from bot.language import mark, tr
 from bot.wording import escape
-from storage import datasets, models
+from storage import answers, datasets, models
 from storage.database import opened
 from trainer.predict import Prediction
 
@@ -32,6 +32,8 @@ class Source:
 
     path: str
     name: str
+    alias: str
+    model: int
 
 
 async def warm(office: Office) -> None:
@@ -67,7 +69,21 @@ async def _answer(office: Office, text: str) -> Reply:
                 model=source.name,
             )
         ) from None
+    await asyncio.to_thread(_count, office, source, prediction)
     return say(text, prediction, source.name)
+
+
+def _count(office: Office, source: Source, prediction: Prediction) -> None:
+    """Count the answer for the report, without its text."""
+    with opened(office.settings.data_dir) as db:
+        answers.count(
+            db,
+            alias=source.alias,
+            model=source.model,
+            label=prediction.label,
+            sure=prediction.sure,
+            now=office.clock(),
+        )
 
 
 def _find_source(office: Office) -> Source | None:
@@ -81,7 +97,7 @@ def _find_source(office: Office) -> Source | None:
     named = tr("{name}, model {model}, its data was deleted", **told)
     if dataset:
         named = tr("{name}, model {model}, trained on {data}", **told, data=dataset.title)
-    return Source(model.path, named)
+    return Source(model.path, named, promotion.alias, model.id)
 
 
 # --- pure -----------------------------------------------------------------------------------
