@@ -88,6 +88,11 @@ def read(db: Database) -> WorkCalendar:
     return WorkCalendar(workdays.overrides(db), members.leaves(db))
 
 
+def is_known(country: str) -> bool:
+    """Say whether the library has the holidays of a country, given by its two letters."""
+    return country.upper() in holidays.list_supported_countries(include_aliases=False)
+
+
 def uncovered_years(country: str, today: date) -> list[int]:
     """List the years, begun or beginning within 60 days, whose days off aren't announced yet.
 
@@ -100,10 +105,9 @@ def uncovered_years(country: str, today: date) -> list[int]:
 
 
 def _is_covered(country: str, year: int) -> bool:
-    try:
-        known = holidays.country_holidays(country)
-    except NotImplementedError:
+    if not is_known(country):
         return False
+    known = holidays.country_holidays(country)
     if year > known.end_year:
         return False
     if not known.has_substituted_holidays:
@@ -123,10 +127,7 @@ class _Year:
 @cache
 def _year(country: str, year: int) -> _Year:
     """Look a year up once: it is slow, and an object that grows isn't safe between threads."""
-    if not country:
+    if not is_known(country):
         return _Year()
-    try:
-        known = holidays.country_holidays(country, years=year, expand=False)
-    except NotImplementedError:
-        return _Year()
+    known = holidays.country_holidays(country, years=year, expand=False)
     return _Year(frozenset(known), frozenset(known.weekend_workdays))

@@ -20,6 +20,7 @@ from bot.commands.team import (
     PurgeCandidate,
     Score,
     SetChannelLanguage,
+    SetWorkday,
     SignOff,
     StartSurvey,
     SurveyResults,
@@ -43,6 +44,7 @@ from bot.team import (
     survey_forms,
     surveys,
     thanks,
+    workdays,
 )
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
@@ -88,6 +90,7 @@ FEATURE = Feature(
         ListReviews: threaded(reviews.list_reviews),
         SignOff: reviews.sign,
         SetChannelLanguage: threaded(channel_language.choose),
+        SetWorkday: threaded(workdays.correct),
     },
     buttons=BUTTONS | {"line_act": presses.acting(BUTTONS)},
     modals={
@@ -109,6 +112,7 @@ FEATURE = Feature(
         "pairs": Tick(pair.MEND_EVERY, pair.mend),
         "candidates": Tick(DAY, candidates.purge_due),
         "surveys": Tick(DAY, surveys.mix),
+        "workdays": Tick(timedelta(hours=1), workdays.warn),
     },
     guards={
         "digest": digest.guard,
