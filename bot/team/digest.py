@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlite_utils import Database
@@ -13,6 +13,7 @@ from sqlite_utils import Database
 from bot import calendar, language
 from bot.asking import Office
 from bot.calendar import WorkCalendar
+from bot.pacing import spread
 from bot.team import facts, lines
 from bot.team.facts import Facts
 from bot.team.obligations import Obligation, Rank
@@ -25,6 +26,7 @@ from storage.records import Delivery
 from storage.talent import Member, Response
 
 MOST = 5  # lines
+SPREAD = timedelta(minutes=1)  # over which the digests of one moment go out
 
 
 @dataclass(frozen=True)
@@ -131,12 +133,14 @@ def _put(
     told = compose(obligations(known, member, now), history, member, today=today, last=last)
     if not told:
         return
+    key = f"digest:{member.user}:{today}"
     added = deliveries.put(
         db,
-        key=f"digest:{member.user}:{today}",
+        key=key,
         channel=member.user,
         body=lines.message(told, running=lines.newest(known, member)),
         now=now,
+        due_at=now + spread(key, SPREAD),
         expires_at=_ends(member, today),
     )
     if added:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.language import tr
 from bot.team.facts import Facts
-from bot.team.obligations import Obligation, Rank
+from bot.team.obligations import Act, Obligation, Rank
 from bot.wording import code
 from storage.records import Dataset, Model, Promotion
 from storage.talent import Member
@@ -41,7 +41,7 @@ def _thank(
         kind="promotion",
         rank=Rank.SUGGESTION,
         text=tr(
-            "<@{helper}> had a part in {alias} v{version}. `/team thanks @…` says so in public.",
+            "<@{helper}> had a part in {alias} v{version}: say thanks in public?",
             helper=helper,
             alias=code(promotion.alias),
             version=promotion.version,
@@ -51,6 +51,7 @@ def _thank(
             model=promotion.model,
             helper=helper,
         ),
+        act=Act(tr("Say thanks"), "thanks_open", f"{helper} {promotion.model}"),
         nudges=1,
     )
 
