@@ -14,7 +14,7 @@ from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetry
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot import language, readers
+from bot import language, newcomers, readers
 from bot.asking import Asker, Office, RefusalError, Reply
 from bot.language import tr
 from storage import requests
@@ -22,11 +22,27 @@ from storage.database import opened
 
 log = logging.getLogger(__name__)
 
+Say = Callable[[Office, Asker, Reply | None], Awaitable[None]]
 TOO_LATE = {"expired_trigger_id", "exchanged_trigger_id", "trigger_expired", "trigger_exchanged"}
 
 
-async def answer(office: Office, asker: Asker, work: Callable[[], Awaitable[Reply | None]]) -> None:
-    """Do the work of a request that was not seen before, and say its reply; never raises.
+async def say(office: Office, asker: Asker, reply: Reply | None) -> None:
+    """Give a reply by the response_url, else by a message in the channel, else by a direct one."""
+    if reply is None:
+        return
+    for way in (_by_response_url, _in_channel, _in_direct_message):
+        try:
+            if await way(office, asker, reply):
+                return
+        except (SlackClientError, OSError, TimeoutError) as error:
+            log.warning("an answer was refused", extra={"way": way.__name__, "why": words(error)})
+    log.error("an answer reached no one", extra={"request": asker.key})
+
+
+async def answer(
+    office: Office, asker: Asker, work: Callable[[], Awaitable[Reply | None]], say: Say = say
+) -> None:
+    """Do the work of a request that was not seen before, and say what came of it; never raises.
 
     All of it speaks the asker's language.
     """
@@ -34,6 +50,7 @@ async def answer(office: Office, asker: Asker, work: Callable[[], Awaitable[Repl
     try:
         if not await asyncio.to_thread(_is_first, office, asker.key):
             return
+        await newcomers.meet(office, asker)
         spoken = await asyncio.to_thread(spoken_by, office, asker.user)
         with language.use(spoken):
             reply = await work()
@@ -42,19 +59,7 @@ async def answer(office: Office, asker: Asker, work: Callable[[], Awaitable[Repl
     except Exception as error:  # noqa: BLE001 - the one place where unknown errors become words
         with language.use(spoken):
             reply = _own_up(error)
-    if reply is not None:
-        await say(office, asker, reply)
-
-
-async def say(office: Office, asker: Asker, reply: Reply) -> None:
-    """Give a reply by the response_url, else by a message in the channel, else by a direct one."""
-    for way in (_by_response_url, _in_channel, _in_direct_message):
-        try:
-            if await way(office, asker, reply):
-                return
-        except (SlackClientError, OSError, TimeoutError) as error:
-            log.warning("an answer was refused", extra={"way": way.__name__, "why": words(error)})
-    log.error("an answer reached no one", extra={"request": asker.key})
+    await say(office, asker, reply)
 
 
 def spoken_by(office: Office, user: str) -> str:

@@ -15,11 +15,14 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import connect, language, payloads
-from bot.answers import answer, spoken_by, trace
+from bot import connect, language, payloads, usage
+from bot.answers import Say, answer, say, spoken_by, trace
 from bot.asking import Asker, Feature, FieldErrors, Listener, Office, RefusalError, Reply
+from bot.commands.words import Usage
+from bot.home import Home
 from bot.language import tr
 from bot.parsing import parse
+from bot.rights import objection, refuse_guest, roles_of
 from bot.wording import plain
 
 log = logging.getLogger(__name__)
@@ -48,7 +51,11 @@ class Desk:
         self._office = office
         self._after = after
         mention = Listener(self._obey_mention, lambda event: not event.get("files"))
-        self._features = [*features, Feature(events={"app_mention": mention})]
+        opened = Listener(self._open_home, lambda event: event.get("tab") == "home")
+        mine = Feature(events={"app_mention": mention, "app_home_opened": opened})
+        self._features = [*features, mine]
+        self._guests = frozenset[str]().union(*(feature.guests for feature in features))
+        self._home = Home(office, features)
         self._hands = asyncio.Semaphore(HANDS)
         self._in_work: set[asyncio.Task[None]] = set()
 
@@ -60,7 +67,9 @@ class Desk:
     async def on_action(self, ack: Ack, body: Body) -> None:
         await ack()
         asker, action = payloads.interaction(body), body["actions"][0]
-        await self._answer(asker, partial(self._press, asker, action))
+        at_home = (body.get("view") or {}).get("type") == "home"
+        how = self._home.say if at_home else say
+        await self._answer(asker, partial(self._press, asker, action), how)
 
     async def on_shortcut(self, ack: Ack, body: Body) -> None:
         await ack()
@@ -76,6 +85,8 @@ class Desk:
             return
         await ack()
         await self._answer(asker, partial(self._take_form, asker, view))
+        if not asker.channel:  # it may have been opened on the Home tab
+            await self._home.show(asker.user)
 
     async def on_event(self, body: Body) -> None:
         """Hear an event, which Bolt has acknowledged."""
@@ -91,9 +102,11 @@ class Desk:
         if self._in_work:
             await asyncio.wait(self._in_work, timeout=GRACE_S)
 
-    async def _answer(self, asker: Asker, work: Callable[[], Awaitable[Reply | None]]) -> None:
+    async def _answer(
+        self, asker: Asker, work: Callable[[], Awaitable[Reply | None]], how: Say = say
+    ) -> None:
         async with self._hands:
-            task = asyncio.create_task(answer(self._office, asker, work))
+            task = asyncio.create_task(answer(self._office, asker, work, how))
             self._in_work.add(task)
             task.add_done_callback(self._in_work.discard)
             await task
@@ -113,6 +126,7 @@ class Desk:
 
     async def _obey(self, asker: Asker, command: str, text: str) -> Reply | None:
         record = parse(command, text)
+        await asyncio.to_thread(self._admit, asker, usage.of(type(record)))
         handle = _find([f.commands for f in self._features], type(record))
         return await handle(self._office, asker, record)
 
@@ -124,19 +138,35 @@ class Desk:
         command, _, rest = said.partition(" ")
         return await self._obey(asker, f"/{plain(command or 'coach').lstrip('/').lower()}", rest)
 
+    async def _open_home(self, _: Office, asker: Asker, __: Mapping[str, Any]) -> None:
+        await self._home.show(asker.user)
+
+    def _admit(self, asker: Asker, asked: Usage) -> None:
+        """Raise RefusalError where a command is not the asker's."""
+        if error := objection(roles_of(self._office, asker.user), asked):
+            raise error
+
+    async def _refuse_guest(self, asker: Asker, *names: str) -> None:
+        if self._guests.isdisjoint(names):
+            await asyncio.to_thread(refuse_guest, self._office, asker)
+
     async def _press(self, asker: Asker, action: Mapping[str, Any]) -> Reply | None:
         if action.get("url"):
             return None  # a link; Slack tells of the click all the same
-        name = action["action_id"]
-        handle = _find([f.buttons for f in self._features], name, name.partition(":")[0])
+        names = action["action_id"], action["action_id"].partition(":")[0]
+        handle = _find([f.buttons for f in self._features], *names)
+        await self._refuse_guest(asker, *names)
         return await handle(self._office, asker, payloads.value(action))
 
     async def _take_shortcut(self, asker: Asker, name: str) -> Reply | None:
-        return await _find([f.shortcuts for f in self._features], name)(self._office, asker)
+        handle = _find([f.shortcuts for f in self._features], name)
+        await self._refuse_guest(asker, name)
+        return await handle(self._office, asker)
 
     async def _take_form(self, asker: Asker, view: Body) -> Reply | None:
         modal = _find([f.modals for f in self._features], view["callback_id"])
         metadata = view.get("private_metadata", "")
+        await self._refuse_guest(asker, view["callback_id"])
         return await modal.handle(self._office, asker, view["state"]["values"], metadata)
 
 

@@ -140,3 +140,4 @@ class Feature:
     # By the first part of a delivery's key: asked once more right before it is sent.
     guards: Mapping[str, Guard] = field(default_factory=dict)
     home: Sequence[HomeSection] = ()
+    guests: frozenset[str] = frozenset()  # buttons, modals and shortcuts that are guests' too

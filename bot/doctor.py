@@ -15,9 +15,9 @@ from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.answers import words
-from bot.coach import WORKER_ALIVE
 from bot.manifest import SCOPES
 from bot.settings import BotSettings
+from bot.status import WORKER_ALIVE
 from storage import hosts
 from storage.database import FILENAME, NewerSchemaError, opened, refuse_newer
 from trainer.spec import resolve_base_model

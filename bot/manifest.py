@@ -4,29 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.usage import USAGE
+from bot.usage import COMMANDS, USAGE
 
 NAME = "Coach"
-DESCRIPTIONS = {
-    "/train": "Train models on your data sets, and let them serve",
-    "/sentiment": "Tell the sentiment of a text, to you alone",
-    "/coach": "Help, how Coach is doing, who is who",
-}
 HINT_CHARACTERS = 200
+# Their people and channels arrive as ids; the others take free text, in which a name is a word.
+ESCAPED = {"/team", "/report", "/coach"}
 # callback_id, name, description
 SHORTCUTS = [("use_as_data_set", "Use as data set", "Read the message's file as a data set")]
-EVENTS = ["app_home_opened", "app_mention", "file_shared"]
+EVENTS = ["app_home_opened", "app_mention", "file_shared", "team_join", "user_change"]
 SCOPES = {
     "app_mentions:read": "hear `@coach …`, which works in threads",
     "channels:history": "find out after a crash whether a message was posted; see dropped files",
+    "channels:read": "know a channel by its name",
     "chat:write": "answer",
     "commands": "slash commands and the shortcut",
     "files:read": "read a dropped file",
-    "files:write": "post charts",
+    "files:write": "post charts, tables and calendar files",
     "groups:history": "the same in private channels",
+    "groups:read": "see who is in a private channel before a confidential report goes there",
     "im:history": "the same in direct messages",
-    "im:write": "write to a person where the channel is closed to Coach",
+    "im:write": "write to people: their morning digest, or what a closed channel doesn't take",
     "mpim:history": "the same in group messages",
+    "mpim:write": "bring together those who are paired",
+    "users:read": "know people's names, time zones and languages, and who is a guest or has left",
 }
 
 
@@ -36,7 +37,7 @@ def manifest(*, request_url: str | None = None) -> dict[str, Any]:
     return {
         "display_information": {
             "name": NAME,
-            "description": "Trains your team's models, from Slack",
+            "description": "Trains your team's models and the team itself, from Slack",
             "background_color": "#2f4858",
         },
         "features": {
@@ -55,10 +56,10 @@ def manifest(*, request_url: str | None = None) -> dict[str, Any]:
                     "command": command,
                     "description": description,
                     "usage_hint": _hint(command),
-                    "should_escape": False,
+                    "should_escape": command in ESCAPED,
                     **({"url": request_url} if request_url else {}),
                 }
-                for command, description in DESCRIPTIONS.items()
+                for command, description in COMMANDS.items()
             ],
         },
         "oauth_config": {"scopes": {"bot": sorted(SCOPES)}},
@@ -78,4 +79,6 @@ def _hint(command: str) -> str:
         " ".join([*usage.words, *(f"[{name}]" for name in usage.arguments)]) for usage in usages
     ]
     hint = " | ".join(shown)
-    return hint if len(hint) <= HINT_CHARACTERS else hint[: HINT_CHARACTERS - 1] + "…"
+    if len(hint) <= HINT_CHARACTERS:
+        return hint
+    return " | ".join(dict.fromkeys(line.split()[0] for line in shown))

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from bot.commands import coach, report, sentiment, team, train
-from bot.commands.words import Usage
+from bot.commands.words import Command, Usage
+from bot.language import mark
 
+COMMANDS = {
+    "/train": mark("Train models on your data sets, and let them serve"),
+    "/sentiment": mark("Tell the sentiment of a text, to you alone"),
+    "/team": mark("Learn, meet, hire and thank: what the team does to grow"),
+    "/report": mark("Reports now or on a schedule, and what training costs"),
+    "/coach": mark("Help, how Coach is doing, who is who"),
+}
 USAGE: tuple[Usage, ...] = (
     *train.USAGE,
     *sentiment.USAGE,
@@ -20,6 +28,11 @@ def about(topic: str | None) -> tuple[Usage, ...]:
     return tuple(
         u for u in USAGE if any(f"{n} ".startswith(f"{wanted} ".lstrip()) for n in names(u))
     )
+
+
+def of(record: type[Command]) -> Usage:
+    """Give the usage of a record's verb."""
+    return next(usage for usage in USAGE if usage.record is record)
 
 
 def verbs_of(command: str) -> list[str]:

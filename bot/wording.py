@@ -39,6 +39,11 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+def with_people(text: str) -> str:
+    """Make text safe to show as `escape` does, but for people named by their ids, `<@U1>`."""
+    return re.sub(r"&lt;(@[UW][A-Z0-9]+)&gt;", r"<\1>", escape(text))
+
+
 def code(text: str) -> str:
     """Quote what someone typed as `code`: on one line, cut, and escaped."""
     line = " ".join(text.replace("`", "'").split())

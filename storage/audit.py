@@ -39,10 +39,18 @@ def note(
 
 
 def find(db: Database, what: str | None = None, *, limit: int = 20) -> list[Change]:
-    """List the newest changes by a person's id, an action or a subject; all for None."""
-    condition = "1" if what is None else "? IN (by, action, subject)"
+    """List the newest changes by or to a person, of an action or of a subject; all for None.
+
+    `<@U1>` is a person; an action may be cut short (`role` finds `role give`), and of a subject
+    its last word is enough (`reviews` finds `data set reviews`).
+    """
     rows = db.query(
-        f"SELECT * FROM audit WHERE {condition} ORDER BY id DESC LIMIT ?",  # noqa: S608 - ours alone
-        (limit,) if what is None else (what, limit),
+        """
+        SELECT * FROM audit WHERE :what IS NULL OR :what IN (by, '<@' || by || '>')
+            OR instr(lower(action) || ' ', lower(:what) || ' ') = 1
+            OR substr(' ' || lower(subject), -length(:what) - 1) = ' ' || lower(:what)
+        ORDER BY id DESC LIMIT :limit
+        """,
+        {"what": what, "limit": limit},
     )
     return [read(Change, row) for row in rows]

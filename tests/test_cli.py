@@ -147,7 +147,8 @@ def test_the_manifest_has_every_command_of_the_usage_table_with_a_hint() -> None
 
 def test_the_manifest_asks_for_the_events_and_shortcuts_that_features_hear() -> None:
     built = manifest()
-    heard = {event for feature in FEATURES for event in feature.events} | {"app_mention"}
+    heard = {event for feature in FEATURES for event in feature.events}
+    heard |= {"app_mention", "app_home_opened"}  # the desk's own
     assert set(built["settings"]["event_subscriptions"]["bot_events"]) == heard
     offered = {shortcut["callback_id"] for shortcut in built["features"]["shortcuts"]}
     assert offered == {name for feature in FEATURES for name in feature.shortcuts}

@@ -33,14 +33,24 @@ class WhoDid(Command):
 
 
 USAGE = (
-    Usage("/coach", ("help",), Help, mark("Show what you can type."), "/coach help retry"),
-    Usage("/coach", ("status",), Status, mark("Show how Coach is doing."), "/coach status"),
+    Usage(
+        "/coach", ("help",), Help, mark("Show what you can type."), "/coach help retry", guests=True
+    ),
+    Usage(
+        "/coach",
+        ("status",),
+        Status,
+        mark("Show how Coach is doing."),
+        "/coach status",
+        guests=True,
+    ),
     Usage(
         "/coach",
         ("who", "did"),
         WhoDid,
         mark("Show who changed what, to admins."),
         "/coach who did promote",
+        ("admin",),
     ),
     Usage(
         "/coach",
@@ -48,5 +58,6 @@ USAGE = (
         Who,
         mark("Show who you are to Coach, and whose jobs run."),
         "/coach who",
+        guests=True,
     ),
 )

@@ -23,5 +23,6 @@ USAGE = (
         Sentiment,
         mark("Tell the sentiment of a text, to you alone."),
         "/sentiment I love how quick this was",
+        guests=True,
     ),
 )

@@ -20,6 +20,7 @@ from bot.commands.words import (
     Usage,
 )
 from bot.language import mark
+from storage.talent import Role
 
 SkillName = Annotated[
     str,
@@ -290,8 +291,16 @@ class SetWorkday(Command):
     kind: Annotated[Literal["work", "holiday"], Lower, Argument(mark("work or holiday"))]
 
 
-def _usage(words: str, record: type[Command], meaning: str, example: str) -> Usage:
-    return Usage("/team", tuple(words.split()), record, meaning, f"/team {example}")
+def _usage(
+    words: str,
+    record: type[Command],
+    meaning: str,
+    example: str,
+    *roles: Role,
+    guests: bool = False,
+) -> Usage:
+    spoken = tuple(words.split())
+    return Usage("/team", spoken, record, meaning, f"/team {example}", roles, guests=guests)
 
 
 USAGE = (
@@ -324,7 +333,13 @@ USAGE = (
         "plan add @bo 12 due=2026-12-01",
     ),
     _usage("plan", ShowPlan, mark("Show a learning plan."), "plan"),
-    _usage("session list", ListSessions, mark("Show the sessions to come."), "session list"),
+    _usage(
+        "session list",
+        ListSessions,
+        mark("Show the sessions to come."),
+        "session list",
+        guests=True,
+    ),
     _usage("session add", AddSession, mark("Plan a session."), "session add"),
     _usage("session host", HostSession, mark("Host a session."), "session host 4"),
     _usage("session cancel", CancelSession, mark("Cancel a session."), "session cancel 4"),
@@ -333,28 +348,32 @@ USAGE = (
         SessionCalendar,
         mark("Get the sessions as a calendar file."),
         "session calendar",
+        guests=True,
     ),
-    _usage("pair now", PairNow, mark("Pair people now, as a lead."), "pair now"),
+    _usage("pair now", PairNow, mark("Pair people now, as a lead."), "pair now", "lead", "admin"),
     _usage("pair", Pair, mark("Show whom you are paired with."), "pair"),
     _usage(
         "interview list",
         ListInterviews,
         mark("Show interviews and scorecards owed, to the hiring panel."),
         "interview list",
+        "panel",
     ),
-    _usage("interview add", AddInterview, mark("Plan an interview."), "interview add"),
-    _usage("interview score", Score, mark("Fill in a scorecard."), "interview score 7"),
+    _usage("interview add", AddInterview, mark("Plan an interview."), "interview add", "panel"),
+    _usage("interview score", Score, mark("Fill in a scorecard."), "interview score 7", "panel"),
     _usage(
         "interview move",
         MoveCandidate,
         mark("Move a candidate to another stage."),
         "interview move C-014 offer",
+        "panel",
     ),
     _usage(
         "interview purge",
         PurgeCandidate,
         mark("Delete all that is known of a candidate."),
         "interview purge C-014",
+        "panel",
     ),
     _usage(
         "thanks", Thanks, mark("Thank somebody in this channel."), "thanks @bo for the evaluation"
@@ -377,9 +396,13 @@ USAGE = (
         SetTargets,
         mark("Set how many of each discipline the team should have."),
         "balance target engineer 4 designer 2",
+        "lead",
+        "admin",
     ),
-    _usage("role give", GiveRole, mark("Give somebody a role."), "role give @bo lead"),
-    _usage("role take", TakeRole, mark("Take a role from somebody."), "role take @bo lead"),
+    _usage("role give", GiveRole, mark("Give somebody a role."), "role give @bo lead", "admin"),
+    _usage(
+        "role take", TakeRole, mark("Take a role from somebody."), "role take @bo lead", "admin"
+    ),
     _usage("leaves", MemberLeaves, mark("Say that somebody has left the team."), "leaves @bo"),
     _usage("export", Export, mark("Get a table as CSV."), "export skills"),
     _usage("import", Import, mark("Read a table from CSV."), "import resources"),

@@ -140,9 +140,21 @@ USAGE = (
         "/train reviews method=lora epochs=2",
     ),
     Usage(
-        "/train", ("list",), ListJobs, mark("Show the queue and the newest jobs."), "/train list"
+        "/train",
+        ("list",),
+        ListJobs,
+        mark("Show the queue and the newest jobs."),
+        "/train list",
+        guests=True,
     ),
-    Usage("/train", ("show",), ShowJob, mark("Show one job, or its result."), "/train show 12"),
+    Usage(
+        "/train",
+        ("show",),
+        ShowJob,
+        mark("Show one job, or its result."),
+        "/train show 12",
+        guests=True,
+    ),
     Usage(
         "/train",
         ("cancel",),
@@ -157,8 +169,22 @@ USAGE = (
         mark("Run a job again: as it is from its checkpoint, or anew with other options."),
         "/train retry 12 batch=8",
     ),
-    Usage("/train", ("logs",), ShowLogs, mark("Show the end of a job's log."), "/train logs 12"),
-    Usage("/train", ("models",), ListModels, mark("Show the trained models."), "/train models"),
+    Usage(
+        "/train",
+        ("logs",),
+        ShowLogs,
+        mark("Show the end of a job's log."),
+        "/train logs 12",
+        guests=True,
+    ),
+    Usage(
+        "/train",
+        ("models",),
+        ListModels,
+        mark("Show the trained models."),
+        "/train models",
+        guests=True,
+    ),
     Usage(
         "/train",
         ("promote",),
@@ -169,13 +195,21 @@ USAGE = (
     Usage(
         "/train", ("rollback",), Rollback, mark("Go back to the model before."), "/train rollback"
     ),
-    Usage("/train", ("data", "list"), ListData, mark("Show the data sets."), "/train data list"),
+    Usage(
+        "/train",
+        ("data", "list"),
+        ListData,
+        mark("Show the data sets."),
+        "/train data list",
+        guests=True,
+    ),
     Usage(
         "/train",
         ("data", "show"),
         ShowData,
         mark("Show what is in a data set."),
         "/train data show reviews",
+        guests=True,
     ),
     Usage("/train", ("data", "add"), AddData, mark("Add a file as a data set."), "/train data add"),
     Usage(

@@ -10,6 +10,7 @@ from typing import Annotated, Any, get_type_hints
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from bot.language import mark
+from storage.talent import Role
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,8 @@ class Usage:
     record: type[Command]
     meaning: str
     example: str
+    roles: tuple[Role, ...] = ()  # whose it is; nobody named: everyone's but guests'
+    guests: bool = False  # it changes nothing and shows nothing of people: guests may, too
 
     @cached_property
     def arguments(self) -> dict[str, Argument]:

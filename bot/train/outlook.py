@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from bot.coach import WORKER_ALIVE
+from bot.status import WORKER_ALIVE
 from bot.train import draft
 from bot.train.estimate import (
     Memory,
