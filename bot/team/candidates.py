@@ -40,8 +40,8 @@ def move(office: Office, asker: Asker, command: MoveCandidate) -> Reply:
             _cancel_interviews(office, db, asker, code)
     return Reply(
         tr(
-            "{code} is now at {stage}. What is known of it is deleted on {day} if it stays there.",
-            code=code,
+            "The candidate is now at {stage}. All that is known of them is deleted on {day} if "
+            "they stay there.",
             stage=tr(STAGES[command.stage]),
             day=day.isoformat(),
         )
@@ -66,10 +66,11 @@ def ask_to_purge(office: Office, asker: Asker, command: PurgeCandidate) -> Reply
         held = [one for one in hiring.interviews(db) if one.candidate == code]
         messages = erasure.mentioning(db, code)
     said = tr(
-        "Delete {code} with {interviews} and {messages} that name it? It can't be undone.",
-        code=code,
+        "Delete this candidate with {interviews} and {messages}? It can't be undone.",
         interviews=trn("{count} interview", "{count} interviews", len(held)),
-        messages=trn("{count} message", "{count} messages", len(messages)),
+        messages=trn(
+            "{count} message that names them", "{count} messages that name them", len(messages)
+        ),
     )
     press = blocks.button(tr("Delete it"), "interview_purge", str(candidate.id), style="danger")
     return Reply(said, [blocks.section(said), blocks.actions(press)])

@@ -105,7 +105,7 @@ def take_form(office: Office, asker: Asker, values: Mapping[str, Any], metadata:
             raise RefusalError(_not_of_the_panel(interviewer))
         candidate = _keep(office, db, asker, values)
         if not interviewer:
-            return Reply(tr("Candidate {code} is kept.", code=candidate.code))
+            return Reply(tr("The candidate is kept. `/team interview list` shows all."))
         starts = read_start(values, str(json.loads(metadata)["zone"]))
         planned = hiring.plan(
             db,
@@ -152,9 +152,8 @@ def _not_of_the_panel(user: str) -> str:
 
 def _say_planned(planned: Interview) -> str:
     return tr(
-        "Interview {number} is planned: {code}, round {round}, with <@{interviewer}>, {when}.",
+        "Interview {number} is planned: round {round}, with <@{interviewer}>, {when}.",
         number=planned.id,
-        code=planned.candidate,
         round=planned.round,
         interviewer=planned.interviewer,
         when=figures.when(planned.starts_at),
