@@ -15,11 +15,13 @@ import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import pacing, posting
+from bot import language, pacing, posting
 from bot.answers import trace, words
 from bot.asking import Clock
 from bot.pacing import POSTS_A_MINUTE
+from bot.language import tr
 from bot.posting import Place
+from bot.readers import person_speaks
 from storage import deliveries
 from storage.database import opened
 from storage.records import Delivery
@@ -57,9 +59,11 @@ class Outbox:
         client: AsyncWebClient,
         clock: Clock,
         guards: Mapping[str, Guard] | None = None,
+        default_language: str = "en",
         posts_a_minute: float = POSTS_A_MINUTE,
     ) -> None:
         self._data_dir, self._client, self._clock = data_dir, client, clock
+        self._default_language = default_language
         self._guards = guards or {}
         self._ceiling = pacing.ceiling(posts_a_minute)
         self._direct: dict[str, str] = {}  # users, by commas -> their conversation with the bot
@@ -125,8 +129,14 @@ class Outbox:
         except SlackApiError as error:
             if words(error) not in CLOSED or not delivery.user:
                 raise
-            note = f"I can't write in <#{place.channel}>, so this comes to you alone."
+            note = await asyncio.to_thread(self._say_why, delivery.user, place.channel)
             await self._send_to(delivery, Place(delivery.user, note=note))
+
+    def _say_why(self, user: str, channel: str) -> str:
+        with opened(self._data_dir) as db:
+            spoken = person_speaks(db, user, default=self._default_language)
+        with language.use(spoken):
+            return tr("I can't write in <#{channel}>, so this comes to you alone.", channel=channel)
 
     async def _send_to(self, delivery: Delivery, place: Place) -> None:
         """Put it there unless an earlier try did, and note it."""

@@ -57,6 +57,7 @@ async def run_bot(settings: BotSettings, stop: asyncio.Event) -> None:
             client=_client(settings, session),
             clock=_utc_now,
             guards=guards_of(office, FEATURES),
+            default_language=settings.language,
         )
         ticks = Ticks()
         ticks.every(SECOND, "outbox", outbox.flush)
