@@ -18,8 +18,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import language, pacing, posting
 from bot.answers import trace, words
 from bot.asking import Clock
-from bot.pacing import POSTS_A_MINUTE
 from bot.language import tr
+from bot.pacing import POSTS_A_MINUTE
 from bot.posting import Place
 from bot.readers import person_speaks
 from storage import deliveries
