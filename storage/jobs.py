@@ -110,6 +110,14 @@ def ended_between(
     return list(_where(db, condition, kind, text(start), text(end)))
 
 
+def newest_encoder(db: Database, base_model: str) -> Job | None:
+    """Find the last job that makes, made or could not make an encoder of a base model."""
+    condition = """
+        kind = 'encoder' AND json_extract(work, '$.base_model') = ? ORDER BY id DESC LIMIT 1
+    """
+    return next(_where(db, condition, base_model), None)
+
+
 def to_announce(db: Database, *, after: datetime) -> list[Job]:
     """List jobs that are not final, and those that ended after a time without a word about it.
 

@@ -8,6 +8,7 @@ from bot.asking import ButtonHandler, Feature, Listener, Modal, Tick, threaded
 from bot.commands.team import (
     AddInterview,
     Away,
+    Learn,
     ListInterviews,
     ListReviews,
     ListSurveys,
@@ -31,8 +32,10 @@ from bot.team import (
     candidates,
     channel_language,
     digest,
+    index,
     interview_form,
     interviews,
+    learn,
     leaving,
     me,
     pair,
@@ -41,6 +44,7 @@ from bot.team import (
     profile,
     reviews,
     scorecard,
+    suggest,
     survey_forms,
     surveys,
     thanks,
@@ -50,6 +54,9 @@ from bot.team import (
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 
 BUTTONS: dict[str, ButtonHandler] = {
+    "learn_start": threaded(learn.press_start),
+    "learn_done": threaded(learn.press_done),
+    "learn_decline": threaded(learn.press_decline),
     "pair_met": threaded(pair.press_met),
     "pair_unmet": threaded(pair.press_unmet),
     "pair_block": threaded(pair.press_block),
@@ -76,6 +83,7 @@ FEATURE = Feature(
         Prefs: prefs.choose,
         Away: threaded(away.note),
         MemberLeaves: threaded(leaving.say_leaves),
+        Learn: learn.show,
         Pair: threaded(pair.show),
         PairNow: threaded(pair.pair_now),
         ListInterviews: threaded(interviews.list_interviews),
@@ -109,6 +117,8 @@ FEATURE = Feature(
     },
     ticks={
         "digests": Tick(MINUTE, digest.send_due),
+        "index": Tick(index.EVERY, index.refresh),
+        "suggestions": Tick(suggest.EVERY, suggest.refresh),
         "pairs": Tick(pair.MEND_EVERY, pair.mend),
         "candidates": Tick(DAY, candidates.purge_due),
         "surveys": Tick(DAY, surveys.mix),

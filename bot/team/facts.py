@@ -23,6 +23,7 @@ from storage import (
     models,
     nudges,
     privacy,
+    recommendations,
     resources,
     roles,
     sessions,
@@ -79,6 +80,7 @@ class Facts:
     # learning
     resources: Mapping[int, Resource] = field(default_factory=dict)
     marks: Mapping[tuple[str, int], frozenset[str]] = field(default_factory=dict)
+    recommended: Mapping[str, int] = field(default_factory=dict)  # a resource each
     assignments: Mapping[str, Sequence[Assignment]] = field(default_factory=dict)
     skills: Mapping[int, Skill] = field(default_factory=dict)
     held: Mapping[str, Sequence[MemberSkill]] = field(default_factory=dict)
@@ -122,6 +124,7 @@ def gather(db: Database, now: datetime, *, admins: frozenset[str] = frozenset())
         },
         resources={resource.id: resource for resource in resources.all_open(db)},
         marks=resources.marks(db),
+        recommended=recommendations.current(db),
         assignments=_by(learning.open_assignments(db), lambda one: one.user),
         skills={skill.id: skill for skill in skills.all_skills(db)},
         held=_by(skills.held(db), lambda skill: skill.user),

@@ -18,6 +18,7 @@ KINDS: dict[str, str] = {
     "privacy": mark("privacy reviews"),
     "survey": mark("surveys"),
     "pair": mark("pairs"),
+    "recommendation": mark("what to learn next"),
     "failure": mark("help with failed runs"),
     "promotion": mark("what to make of a promoted model"),
     "onboarding": mark("first steps"),

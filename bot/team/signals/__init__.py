@@ -13,6 +13,7 @@ from bot.team.signals import (
     onboarding,
     privacy,
     promotions,
+    recommendations,
     scorecards,
     sessions,
     skills,
@@ -30,6 +31,7 @@ SIGNALS = (
     failures.signal,
     promotions.signal,
     onboarding.signal,
+    recommendations.signal,
     ignored.signal,
 )
 
