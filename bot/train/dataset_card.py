@@ -7,6 +7,7 @@ from bot.language import listed, mark, tr, trn
 from bot.train import heard
 from bot.wording import escape
 from storage.records import Dataset, Json
+from storage.talent import PrivacyReview
 from trainer.spec import DataCard
 
 LABELS = 15  # shown
@@ -16,7 +17,7 @@ SPLITS = {"train": mark("train"), "validation": mark("validation"), "test": mark
 RARE = 0.01  # below it a language is more likely a wrong guess
 
 
-def card(dataset: Dataset, *, note: str = "") -> Json:
+def card(dataset: Dataset, *, note: str = "", review: PrivacyReview | None = None) -> Json:
     """Write the card as `text` and `blocks`; `note` goes before it."""
     found = DataCard.model_validate(dataset.card)
     title = tr(
@@ -37,6 +38,7 @@ def card(dataset: Dataset, *, note: str = "") -> Json:
             languages=_say_languages(found),
         ),
         tr("*Personal data*  {kinds}", kinds=_say_personal(found)),
+        _say_review(review),
     ]
     warnings = [escape(heard.again(warning)) for warning in found.warnings]
     shown = [blocks.context(note)] if note else []
@@ -127,6 +129,12 @@ def _say_personal(found: DataCard) -> str:
         for kind, rows in found.personal_data.items()
     ]
     return listed(kinds) or tr("none was found")
+
+
+def _say_review(review: PrivacyReview | None) -> str:
+    if review is None:
+        return tr("*Privacy*  not reviewed yet")
+    return tr("*Privacy*  reviewed by <@{by}>, {when}", by=review.by, when=figures.when(review.at))
 
 
 def _say_origin(found: DataCard) -> str:

@@ -15,7 +15,7 @@ from bot.language import listed, mark, tr, trn
 from bot.rights import require_owner
 from bot.train import dataset_card, draft, names, queue
 from bot.wording import code, escape
-from storage import datasets, jobs, models
+from storage import datasets, jobs, models, privacy
 from storage.database import immediate, opened
 from storage.records import Dataset, Model
 from trainer.spec import dataset_dir
@@ -40,7 +40,8 @@ def list_data(office: Office, _: Asker, __: ListData) -> Reply:
 
 def show_data(office: Office, _: Asker, command: ShowData) -> Reply:
     with opened(office.settings.data_dir) as db:
-        card = dataset_card.card(find_dataset(db, command.name))
+        dataset = find_dataset(db, command.name)
+        card = dataset_card.card(dataset, review=privacy.review_of(db, dataset.hash))
     return Reply(card["text"], card["blocks"])
 
 
