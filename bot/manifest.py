@@ -24,8 +24,10 @@ SCOPES = {
     "groups:history": "the same in private channels",
     "groups:read": "see who is in a private channel before a confidential report goes there",
     "im:history": "the same in direct messages",
+    "im:read": "tell a conversation with one person from a channel",
     "im:write": "write to people: their morning digest, or what a closed channel doesn't take",
     "mpim:history": "the same in group messages",
+    "mpim:read": "see who is in a group message before a confidential report goes there",
     "mpim:write": "bring together those who are paired",
     "users:read": "know people's names, time zones and languages, and who is a guest or has left",
 }

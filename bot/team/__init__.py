@@ -8,6 +8,8 @@ from bot.asking import ButtonHandler, Feature, Listener, Modal, Tick, threaded
 from bot.commands.team import (
     AddInterview,
     Away,
+    Balance,
+    GiveRole,
     Learn,
     ListInterviews,
     ListReviews,
@@ -21,14 +23,17 @@ from bot.commands.team import (
     PurgeCandidate,
     Score,
     SetChannelLanguage,
+    SetTargets,
     SetWorkday,
     SignOff,
     StartSurvey,
     SurveyResults,
+    TakeRole,
     Thanks,
 )
 from bot.team import (
     away,
+    balance,
     candidates,
     channel_language,
     digest,
@@ -43,6 +48,7 @@ from bot.team import (
     presses,
     profile,
     reviews,
+    roles,
     scorecard,
     suggest,
     survey_forms,
@@ -79,6 +85,10 @@ BUTTONS: dict[str, ButtonHandler] = {
 
 FEATURE = Feature(
     commands={
+        Balance: threaded(balance.show),
+        SetTargets: threaded(balance.set_targets),
+        GiveRole: threaded(roles.give),
+        TakeRole: threaded(roles.take),
         Me: threaded(me.show),
         Prefs: prefs.choose,
         Away: threaded(away.note),
