@@ -145,7 +145,7 @@ def _set_level(
             ON CONFLICT (user, skill) DO UPDATE SET have = excluded.have, source = excluded.source,
                 assessed_by = excluded.assessed_by, assessed_at = excluded.assessed_at
             """,
-            (user, skill, level, source, by, text(now)),
+            (user, skill, level, source, *((by, text(now)) if level is not None else (None, None))),
         )
         subject, before = f"<@{user}> skill {skill}", known and known.have
         audit.note(db, by=by, action=action, subject=subject, before=before, after=level, now=now)

@@ -23,10 +23,15 @@ def title(text: str) -> str:
 
 def resource(found: Resource) -> str:
     """Give a resource's title, with its link where it has one."""
-    if found.link and found.link.startswith(("https://", "http://")) and "|" not in found.link:
-        link, name = escape(found.link).replace(">", ""), title(found.title).strip("*")
-        return f"<{link}|{name.replace('|', '¦')}>"
-    return title(found.title)
+    return link(found.link, found.title) if found.link else title(found.title)
+
+
+def link(address: str, text: str) -> str:
+    """Give a text that leads to an address; in bold alone where that is none for a browser."""
+    if not address.startswith(("https://", "http://")) or "|" in address:
+        return title(text)
+    name = title(text).strip("*").replace("|", "¦")
+    return f"<{escape(address).replace('>', '')}|{name}>"
 
 
 def day(on: date) -> str:
