@@ -303,17 +303,12 @@ async def test_a_candidate_from_the_first_interview_to_no_trace(
     await fill_in(desktop, "cy", technical="5", industry="3", teamwork="3")
     done = await workspace.wait_for(lambda m: "scorecard of interview 2 is in" in m.text)
     assert "Technical skill 2, Industry experience 3, Teamwork 3" in str(done.blocks)
-    # The report goes to the panel's channel.
-    hiring_channel = workspace.state.channel("hiring").id
-    now = desktop.office.clock()
-    with desktop.database() as db:
-        scope = Scope(hiring_channel, now - DAY, now, "UTC", settings)
-        found = report.compose(db, scope)
-        assert found is not None
-        body = {"text": found.text, "blocks": found.blocks}
-        deliveries.put(db, key="report:1:now", channel=hiring_channel, body=body, now=now)
-    await desktop.outbox.drain()
-    await workspace.wait_for(lambda m: "C-777: Technical skill" in m.text)
+    # The report goes to the panel's channel, and to no public one.
+    refused = await desktop.say("bo", "now hiring", "/report")
+    assert "private channels only" in refused.text
+    await workspace.slash("bo", "hiring", "/report", "now hiring")
+    while not [m for m in workspace.messages("hiring") if "C-777: Technical skill" in m.text]:
+        await desktop.outbox.drain()
     # A purge leaves nothing: rows, messages, the file, the log beside it, the log of the bot.
     assert b"C-777" in on_disk(settings.data_dir)
     asked = await ask(desktop, "cy", "interview purge c-777")

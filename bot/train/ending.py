@@ -14,7 +14,7 @@ from bot.language import tr
 from bot.readers import channel_speaks, person_speaks
 from bot.train import charts, columns, dataset_card, failures, heard, summary
 from bot.wording import escape
-from storage import datasets, deliveries
+from storage import datasets, deliveries, privacy
 from storage.database import immediate
 from storage.records import FINAL, Dataset, Delivery, Job, Json
 from trainer.spec import Failure, IntakeResult, TrainSummary, attempt_dir
@@ -65,7 +65,7 @@ def tell_intake(db: Database, job: Job, *, default: str, now: datetime) -> None:
     if alone:
         spoken = person_speaks(db, owner, default=default)
     with language.use(spoken):
-        body = _answer(job, result) if dataset is None else _show(job, dataset)
+        body = _show(db, job, dataset) if dataset else _answer(job, result)
     deliveries.put(
         db,
         key=f"job:{job.id}:a{job.attempt}:final",
@@ -103,7 +103,7 @@ def _answer(job: Job, result: IntakeResult) -> Json:
     return {"text": said, "blocks": [blocks.section(said)]}
 
 
-def _show(job: Job, dataset: Dataset) -> Json:
+def _show(db: Database, job: Job, dataset: Dataset) -> Json:
     """Show a data set; say so where its rows were there already, maybe by another name."""
     if dataset.added_at >= (job.started_at or job.created_at):
         return dataset_card.card(dataset)
@@ -111,7 +111,7 @@ def _show(job: Job, dataset: Dataset) -> Json:
         "These rows are known here already: they are the data set {dataset}.",
         dataset=escape(dataset.title),
     )
-    return dataset_card.card(dataset, note=known)
+    return dataset_card.card(dataset, note=known, review=privacy.review_of(db, dataset.hash))
 
 
 # --- charts ---------------------------------------------------------------------------------
