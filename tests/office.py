@@ -115,8 +115,10 @@ class Desktop:
 
 
 @asynccontextmanager
-async def open_desktop(workspace: Workspace, folder: Path) -> AsyncIterator[Desktop]:
-    """Connect the bot over Socket Mode; ana is an admin, bo is not."""
+async def open_desktop(
+    workspace: Workspace, folder: Path, **changes: Any
+) -> AsyncIterator[Desktop]:
+    """Connect the bot over Socket Mode; ana is an admin, bo is not. `changes` are of the settings."""
     data_dir = folder / "data"
     migrate(data_dir)
     async with aiohttp.ClientSession() as session:
@@ -132,6 +134,7 @@ async def open_desktop(workspace: Workspace, folder: Path) -> AsyncIterator[Desk
             slack_signing_secret=SecretStr(workspace.signing_secret),
             slack_api_url=workspace.api_url,
             admins=frozenset({workspace.state.user("ana").id}),
+            **changes,
         )
         team = cast("dict[str, Any]", (await client.auth_test()).data)
         office = Office(

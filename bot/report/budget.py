@@ -90,21 +90,25 @@ def say_warning(standing: Standing, currency: str) -> str:
 
 def _show(office: Office, of: str | None) -> Reply:
     settings, now = office.settings, office.clock()
-    start, _ = cost.month_of(now)
     with opened(settings.data_dir) as db:
-        uses, names = runs.used(db, start, now), naming(db)
-        known = spending.all_standings(db, settings, now=now)
-    wanted = [use for use in uses if of in (None, use.requested_by, use.channel)]
-    costs = (cost.cost_of(use, start, now, settings.gpu_hour_rates) for use in wanted)
-    lines = [_say_total(sum(costs, Cost()), settings.gpu_hour_rates, settings.currency)]
-    shown = sorted((s for s in known if of in (None, s.of)), key=lambda s: -s.share)[:SHOWN]
-    lines += [
-        f"• {names(one.of)}  {spending.say_standing(one, settings.currency)}" for one in shown
-    ]
-    if not shown:
-        lines.append(tr("No budget is set. A lead sets one: `/report budget #channel 500`."))
+        start, _ = cost.month_of(now)
+        uses = [u for u in runs.used(db, start, now) if of in (None, u.requested_by, u.channel)]
+        costs = (cost.cost_of(use, start, now, settings.gpu_hour_rates) for use in uses)
+        lines = [
+            _say_total(sum(costs, Cost()), settings.gpu_hour_rates, settings.currency),
+            *_say_budgets(db, office, of, now),
+        ]
     text = "\n".join(lines)
     return Reply(text, [blocks.section(text)])
+
+
+def _say_budgets(db: Database, office: Office, of: str | None, now: datetime) -> list[str]:
+    known = spending.all_standings(db, office.settings, now=now)
+    wanted = sorted((s for s in known if of in (None, s.of)), key=lambda s: -s.share)
+    if not wanted:
+        return [tr("No budget is set. A lead sets one: `/report budget #channel 500`.")]
+    names, currency = naming(db), office.settings.currency
+    return [f"• {names(s.of)}  {spending.say_standing(s, currency)}" for s in wanted[:SHOWN]]
 
 
 def _say_total(spent: Cost, rates: cost.Rates, currency: str) -> str:

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 from sqlite_utils import Database
 
-from bot import language, readers
+from bot import blocks, language, readers
 from bot.asking import Office
+from bot.language import tr
 from bot.report import files, now, rooms
 from bot.report.kinds import Kind, Scope
 from bot.report.registry import KINDS
@@ -39,8 +40,11 @@ async def purge(office: Office) -> None:
 
 async def guard(office: Office, delivery: Delivery) -> str | None:
     """Say why a report must not go, though it was composed: who may read it is asked once more."""
-    kind = await asyncio.to_thread(_kind_of, office, delivery.key)
-    return None if kind is None else await rooms.why_not(office, kind, delivery.channel)
+    kind, schedule = await asyncio.to_thread(_origin_of, office, delivery.key)
+    why = await rooms.why_not(office, kind, delivery.channel) if kind else None
+    if why and schedule:
+        await asyncio.to_thread(_tell_withheld, office, delivery, schedule)
+    return why
 
 
 def compose_one(
@@ -70,11 +74,27 @@ def _last_sent(db: Database, schedule: Schedule) -> datetime | None:
     return local.replace(tzinfo=ZoneInfo(schedule.zone)).astimezone(ZoneInfo("UTC"))
 
 
-def _kind_of(office: Office, key: str) -> Kind | None:
-    """Find the kind of report by a delivery's key: `report:7:…` is a schedule's, else it is named."""
+def _origin_of(office: Office, key: str) -> tuple[Kind | None, Schedule | None]:
+    """Find what a delivery's key names: `report:7:…` is a schedule's, else the kind stands there."""
     named = key.split(":")[1]
     if not named.isdecimal():
-        return KINDS.get(named)
+        return KINDS.get(named), None
     with opened(office.settings.data_dir) as db:
         schedule = schedules.get(db, int(named))
-    return KINDS.get(schedule.kind) if schedule else None
+    return (KINDS.get(schedule.kind) if schedule else None), schedule
+
+
+def _tell_withheld(office: Office, delivery: Delivery, schedule: Schedule) -> None:
+    """Tell whoever made the schedule that its report did not go, so that it isn't missed silently."""
+    settings, who = office.settings, schedule.created_by
+    with opened(settings.data_dir) as db:
+        with language.use(readers.person_speaks(db, who, default=settings.language)):
+            said = tr(
+                "The report of schedule {number} was not sent to <#{channel}>: not everyone there "
+                "may read it. `/report list` shows the schedule.",
+                number=schedule.id,
+                channel=schedule.channel,
+            )
+        body = {"text": said, "blocks": [blocks.section(said)]}
+        key = f"withheld:{delivery.key}"
+        deliveries.put(db, key=key, channel=who, body=body, now=office.clock())

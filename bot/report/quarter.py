@@ -83,7 +83,7 @@ def _say_privacy(checked: Privacy) -> list[str]:
     ordered = sorted(checked, key=lambda pair: (pair[1] is not None, pair[0].name))
     lines = [_say_review(*pair) for pair in ordered[:SHOWN]]
     if more := len(ordered) - len(lines):
-        lines.append(trn("and {count} more", "and {count} more", more))
+        lines.append(tr("and {count} more", count=more))
     return ["\n".join([tr("*Privacy*"), *lines])] if lines else []
 
 

@@ -55,7 +55,7 @@ async def why_not(office: Office, kind: Kind, channel: str) -> str | None:
     """Say why a report must not go to a channel, or to a person, as they are now."""
     if not kind.private:
         return None
-    if channel.startswith("U"):
+    if channel[:1] in {"U", "W"}:
         return say_outsiders(kind, channel, len(await _without_role(office, kind, [channel])))
     room = await find(office, channel)
     return "the channel can't be seen" if room is None else await find_outsiders(office, kind, room)

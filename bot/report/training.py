@@ -141,7 +141,7 @@ def _say_finished(facts: Facts) -> str:
         return ""
     lines = [_say_run(job, facts.purposes) for job in done[: -RUNS_SHOWN - 1 : -1]]
     more = len(done) - len(lines)
-    lines += [trn("and {count} more", "and {count} more", more)] if more else []
+    lines += [tr("and {count} more", count=more)] if more else []
     head = trn("*Finished*  {count} run", "*Finished*  {count} runs", len(done))
     return "\n".join([head, *lines])
 
