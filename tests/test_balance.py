@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from office import open_desktop
+from results import assert_valid
 from sqlite_utils import Database
 
 from bot.asking import Asker, RefusalError
 from bot.commands.team import TakeRole
+from bot.report import health
+from bot.report.kinds import Scope
+from bot.settings import BotSettings
 from bot.team import balance, makeup
 from bot.team import roles as team_roles
 from bot.team.makeup import Share
 from bot.workspace.server import Workspace
-from storage import audit, members, roles, skills, targets
+from storage import audit, learning, members, nudges, pairs, resources, roles, skills, targets
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 
@@ -119,3 +123,57 @@ async def test_the_last_admin_stays_one(workspace: Workspace, tmp_path: Path) ->
             roles.give(db, "U2", "admin", by="U1", now=NOW)
         said = team_roles.take(office, Asker("key", "U1", "C1"), take)
         assert said.text == "<@U1> is no longer an admin."
+
+
+# --- the report on the team's health --------------------------------------------------------
+
+
+@pytest.fixture
+def month(team: Database) -> Database:
+    """Let the team learn, meet, be assessed and be reminded for a month."""
+    talk = resources.add(team, kind="talk", title="Evals", minutes=90, by="U1", now=NOW)
+    assert talk is not None
+    given = learning.assign(team, "U3", talk.id, track="soft", by="U1", now=NOW)
+    assert given is not None
+    learning.finish(team, given.id, by="U3", now=NOW)
+    made = pairs.make_round(
+        team, day="2026-11-10", seed=1, groups=[("U1", "U2"), ("U3", "U4")], now=NOW
+    )
+    pairs.met(team, (made or [])[0].id, met=True, by="U1", now=NOW)
+    lines = [(f"assignment:{number}", "assignment") for number in range(4)]
+    nudges.note_sent(team, "U3", lines, day=NOW.date(), now=NOW)
+    nudges.respond(team, "U3", "assignment:1", kind="assignment", response="done", now=NOW)
+    return team
+
+
+SCOPE = Scope("C1", NOW - timedelta(days=31), NOW, "UTC", BotSettings(_env_file=None))
+
+
+def test_the_health_of_a_team_is_told_in_sums(month: Database) -> None:
+    report = health.compose(month, SCOPE)
+    assert report is not None
+    assert "engineer         ██████░░░░░░  2 of 4" in report.text
+    for line in (
+        "*Skills* 1 that two people or more have, 1 that one alone has, 1 that nobody has.",
+        "Critical ones that fewer than two people have: *audio*.",
+        "*Learning* 1.5 hours were finished: soft skills 1.5.",
+        "*Assessments* 0 of 4 levels are older than 180 days.",
+        "*Pairs* 1 of 2 pairs met, 1 gave no answer.",
+        "25% of 4.",
+    ):
+        assert line in report.text
+    for block in report.blocks:
+        assert_valid(block)
+    assert not set(report.text.split()).intersection({"U3", "<@U3>", "P3"})
+    assert report.picture is not None
+    assert report.picture.alt.startswith("The team is 3 people short of its targets")
+    assert "people,engineer,2,4" in (report.table or "")
+
+
+def test_old_assessments_are_counted_and_an_empty_team_has_no_report(month: Database) -> None:
+    later = NOW + timedelta(days=200)
+    found = health.look(month, Scope("C1", NOW, later, "UTC", SCOPE.settings))
+    assert (found.old, found.levels, found.minutes, found.met) == (4, 4, {}, {})
+    for member in members.all_active(month):
+        members.deactivate(month, member.user, by="U1", now=NOW)
+    assert health.compose(month, SCOPE) is None

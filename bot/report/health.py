@@ -123,8 +123,8 @@ def _say_rest(found: Health) -> Iterator[str]:
         )
     if pairs := sum(found.met.values()):
         yield trn(
-            "*Pairs* {met} of {count} pair met; {silent} have not said.",
-            "*Pairs* {met} of {count} pairs met; {silent} have not said.",
+            "*Pairs* {met} of {count} pair met, {silent} gave no answer.",
+            "*Pairs* {met} of {count} pairs met, {silent} gave no answer.",
             pairs,
             met=found.met.get(True, 0),
             silent=found.met.get(None, 0),

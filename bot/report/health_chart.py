@@ -50,8 +50,8 @@ def _say_title(shares: Sequence[Share]) -> str:
     if not missing:
         return tr("Every discipline has the people it should have")
     return trn(
-        "{count} person is missing to what the team should be",
-        "{count} people are missing to what the team should be",
+        "The team is {count} person short of its targets",
+        "The team is {count} people short of its targets",
         missing,
     )
 
