@@ -20,8 +20,12 @@ def get(db: Database, user: str) -> Member | None:
 
 
 def all_active(db: Database) -> list[Member]:
-    """List the people on the team; guests, bots and those who left are none of them."""
-    return list(_where(db, "active AND kind = 'person' ORDER BY user"))
+    """List the people on the team; guests, by Slack or by role, bots and who left are none of them."""
+    condition = """
+        active AND kind = 'person'
+        AND user NOT IN (SELECT user FROM roles WHERE role = 'guest') ORDER BY user
+    """
+    return list(_where(db, condition))
 
 
 def ensure(
