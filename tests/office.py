@@ -19,7 +19,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sqlite_utils import Database
 
 from bot.app import Desk, build, socket_client
-from bot.asking import Office
+from bot.asking import Clock, Office
 from bot.connect import hold_socket
 from bot.outbox import Outbox
 from bot.running import FEATURES, guards_of
@@ -116,7 +116,7 @@ class Desktop:
 
 @asynccontextmanager
 async def open_desktop(
-    workspace: Workspace, folder: Path, **changes: Any
+    workspace: Workspace, folder: Path, *, clock: Clock | None = None, **changes: Any
 ) -> AsyncIterator[Desktop]:
     """Connect the bot over Socket Mode; ana is an admin, bo is not. `changes` are of the settings."""
     data_dir = folder / "data"
@@ -141,7 +141,7 @@ async def open_desktop(
             settings=settings,
             client=client,
             serving=Serving(data_dir, threads=1),
-            clock=lambda: datetime.now(UTC),
+            clock=clock or (lambda: datetime.now(UTC)),
             bot_user=team["user_id"],
         )
         desk = Desk(office, FEATURES)

@@ -65,16 +65,22 @@ def say(found: Dates, *, viewer: str, lead: bool) -> Reply:
         )
     shown = found.dates[:SHOWN]
     text = trn("{count} session to come:", "{count} sessions to come:", len(found.dates))
-    titles = [f"{said.title(one.title)} {figures.when(one.starts_at)}" for one in shown]
+    titles = [_say_line(found, one) for one in shown]
     made: list[Block] = [blocks.section(f"*{text}*")]
     for one in shown:
         may_change = lead or one.organiser == viewer
         made += row(found, one, viewer=viewer, place="list", may_change=may_change)
     more = len(found.dates) - len(shown)
     hint = tr("`/team session calendar` gives them as a file for your calendar.")
-    rest = [trn("and {count} more", "and {count} more", more)] if more > 0 else []
+    rest = [tr("and {count} more", count=more)] if more > 0 else []
     made.append(blocks.context(" · ".join([*rest, hint])))
     return Reply("\n".join([text, *titles]), made)
+
+
+def _say_line(found: Dates, one: Occurrence) -> str:
+    line = tr("{title}, {when}", title=said.title(one.title), when=figures.when(one.starts_at))
+    coming = say_coming(found.answers.get(one.id, {}))
+    return f"{line} ({coming})" if coming else line
 
 
 def home(db: Database, office: Office, user: str) -> list[Block]:
