@@ -22,6 +22,7 @@ from trainer.spec import Recipe
 # A word, or a stretch in straight or curly quotes with what stands before it.
 _CHUNK = re.compile(r'[^\s"“”]*["“”](?:\\.|[^\\"“”])*["“”]|\S+', re.DOTALL)
 _OPTION = re.compile(r"([A-Za-z_Ａ-Ｚａ-ｚ][\w-]*)[=＝](.*)", re.DOTALL)
+_UNMISTAKABLE = re.compile(r"<#|https?://|[\w-]+=|#?\d+$")  # no sentence goes on like this
 _ESCAPED = re.compile(r'\\([\\"“”])')
 
 
@@ -45,9 +46,8 @@ def parse(command: str, text: str) -> Command:
                 meant=did_you_mean(command, known),
             )
         )
-    for name in _raw(usages[0]):
-        typed = plain(text).strip()
-        return _make(usages[0], {name: typed} if typed else {})
+    if _takes_text(usages[0]):
+        return _read_verb(usages[1:], with_ids(text)) or _read_text(usages[0], plain(text))
     words = list(_split(with_ids(text)))
     if not _has_help(usages) and (not words or words[0].value.lower() == "help"):
         return Help(" ".join([command[1:], *(word.value for word in words[1:])]))
@@ -102,9 +102,39 @@ def _normal(text: str) -> str:
 # --- verbs ----------------------------------------------------------------------------------
 
 
-def _raw(usage: Usage) -> list[str]:
-    """Name the field that takes a command's whole text raw, where it has no verbs."""
-    return [] if usage.words else [n for n, a in usage.arguments.items() if a.rest]
+def _takes_text(usage: Usage) -> bool:
+    """Tell whether a command's text is taken raw where it begins with no verb."""
+    return not usage.words and any(argument.rest for argument in usage.arguments.values())
+
+
+def _read_verb(usages: Sequence[Usage], text: str) -> Command | None:
+    """Read a verb where all that follows fits it, or begins as nobody begins a sentence.
+
+    "watch out" is a text; `watch #support alrt=2` is a verb with a misspelt option.
+    """
+    spoken = text.split(maxsplit=3)
+    for usage in usages:
+        count = len(usage.words)
+        if tuple(word.lower() for word in spoken[:count]) != usage.words:
+            continue
+        try:
+            return _build(usage, list(_split(text))[count:])
+        except RefusalError:
+            if spoken[count:] and _UNMISTAKABLE.match(spoken[count]):
+                raise
+    return None
+
+
+def _read_text(usage: Usage, text: str) -> Command:
+    """Read a raw text; an option may stand before or after it."""
+    values: dict[str, Any] = {}
+    for name in usage.options:
+        typed = re.escape(_typed(name))
+        if found := re.search(rf"^\s*{typed}=(\S+)(?=\s|$)|(?:^|\s){typed}=(\S+)\s*$", text):
+            values[name] = _convert(usage, name, found[1] or found[2])
+            text = text[: found.start()] + text[found.end() :]
+    argument = next(iter(usage.arguments))
+    return _make(usage, values | ({argument: text.strip()} if text.strip() else {}))
 
 
 def _has_help(usages: Sequence[Usage]) -> bool:

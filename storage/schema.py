@@ -546,6 +546,122 @@ CREATE TABLE answer_counts (
 """
 
 
+M003 = """
+-- Corrections: a person's "that's wrong", redacted, until a data set's owner decides.
+CREATE TABLE corrections (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT NOT NULL UNIQUE,
+    alias TEXT NOT NULL,
+    model INTEGER NOT NULL REFERENCES models (id),
+    dataset TEXT NOT NULL,
+    text TEXT NOT NULL,
+    told TEXT NOT NULL,
+    label TEXT NOT NULL,
+    by TEXT NOT NULL,
+    at TEXT NOT NULL,
+    state TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'accepted', 'rejected')),
+    decided_by TEXT,
+    decided_at TEXT,
+    used_in TEXT,
+    keep_until TEXT NOT NULL
+) STRICT;
+CREATE INDEX corrections_by_dataset ON corrections (dataset, state);
+CREATE INDEX corrections_by_person ON corrections (by);
+
+-- A candidate that answers silently beside the model that serves: counts, never texts.
+CREATE TABLE shadows (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    alias TEXT NOT NULL,
+    model INTEGER NOT NULL REFERENCES models (id),
+    share REAL NOT NULL CHECK (share > 0 AND share <= 1),
+    started_by TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    started_at TEXT NOT NULL,
+    ended_at TEXT
+) STRICT;
+CREATE UNIQUE INDEX shadows_open ON shadows (alias) WHERE ended_at IS NULL;
+
+CREATE TABLE shadow_counts (
+    shadow INTEGER NOT NULL REFERENCES shadows (id),
+    serving INTEGER NOT NULL,
+    told TEXT NOT NULL,
+    would_tell TEXT NOT NULL,
+    n INTEGER NOT NULL,
+    PRIMARY KEY (shadow, serving, told, would_tell)
+) STRICT, WITHOUT ROWID;
+
+-- Monitors: a watch over a channel, a feed or a stream.
+CREATE TABLE monitors (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL CHECK (kind IN ('channel', 'feed', 'csv')),
+    source TEXT NOT NULL,
+    topics TEXT,
+    alias TEXT NOT NULL,
+    alarms_a_month REAL NOT NULL CHECK (alarms_a_month > 0),
+    channel TEXT NOT NULL,
+    created_by TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    cursor TEXT,
+    trouble TEXT,
+    trouble_since TEXT,
+    stopped_by TEXT,
+    stopped_at TEXT
+) STRICT;
+
+CREATE TABLE monitored (
+    monitor INTEGER NOT NULL REFERENCES monitors (id),
+    key TEXT NOT NULL,
+    at TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    label TEXT NOT NULL,
+    confidence REAL NOT NULL,
+    text TEXT NOT NULL,
+    link TEXT,
+    author TEXT,
+    keep_until TEXT NOT NULL,
+    PRIMARY KEY (monitor, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX monitored_by_time ON monitored (monitor, at);
+CREATE INDEX monitored_by_author ON monitored (author);
+
+CREATE TABLE series (
+    monitor INTEGER NOT NULL REFERENCES monitors (id),
+    hour TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    label TEXT NOT NULL,
+    n INTEGER NOT NULL,
+    PRIMARY KEY (monitor, hour, topic, label)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE alerts (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    monitor INTEGER NOT NULL REFERENCES monitors (id),
+    topic TEXT NOT NULL,
+    began_at TEXT NOT NULL,
+    raised_at TEXT NOT NULL,
+    negatives INTEGER NOT NULL,
+    texts INTEGER NOT NULL,
+    expected REAL NOT NULL,
+    drivers TEXT NOT NULL CHECK (json_valid(drivers)),
+    state TEXT NOT NULL DEFAULT 'open'
+        CHECK (state IN ('open', 'acknowledged', 'snoozed', 'false', 'over')),
+    decided_by TEXT,
+    decided_at TEXT,
+    snoozed_until TEXT
+) STRICT;
+CREATE INDEX alerts_by_monitor ON alerts (monitor, id);
+
+-- What was told once of a model's inputs that left its training data behind.
+CREATE TABLE drifts (
+    monitor INTEGER NOT NULL REFERENCES monitors (id),
+    model INTEGER NOT NULL REFERENCES models (id),
+    told_at TEXT NOT NULL,
+    PRIMARY KEY (monitor, model)
+) STRICT, WITHOUT ROWID
+"""
+
+
 @MIGRATIONS(name="m001_the_main_line")
 def m001_the_main_line(db: Database) -> None:
     for statement in M001.split(";\n"):
@@ -555,4 +671,10 @@ def m001_the_main_line(db: Database) -> None:
 @MIGRATIONS(name="m002_the_team")
 def m002_the_team(db: Database) -> None:
     for statement in M002.split(";\n"):
+        db.execute(statement)
+
+
+@MIGRATIONS(name="m003_answers")
+def m003_answers(db: Database) -> None:
+    for statement in M003.split(";\n"):
         db.execute(statement)

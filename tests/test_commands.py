@@ -200,7 +200,9 @@ def test_a_record_written_as_text_is_read_back_the_same(record: Command) -> None
 
 @pytest.mark.parametrize("usage", USAGE, ids=lambda usage: usage.line())
 def test_every_example_is_valid_and_makes_its_verb(usage: Usage) -> None:
-    command, _, text = usage.example.replace("@bo", "<@U1|bo>").partition(" ")
+    command, _, text = (
+        usage.example.replace("@bo", "<@U1|bo>").replace("#general", "<#C1|general>").partition(" ")
+    )
     assert isinstance(parse(command, text), usage.record)
 
 

@@ -32,6 +32,19 @@ class WhoDid(Command):
     ] = None
 
 
+@dataclass(frozen=True)
+class ShowPrivacy(Command):
+    """What is kept about the asker, and for how long."""
+
+
+@dataclass(frozen=True)
+class ExportPrivacy(Command): ...
+
+
+@dataclass(frozen=True)
+class Forget(Command): ...
+
+
 USAGE = (
     Usage(
         "/coach", ("help",), Help, mark("Show what you can type."), "/coach help retry", guests=True
@@ -58,6 +71,30 @@ USAGE = (
         Who,
         mark("Show who you are to Coach, and whose jobs run."),
         "/coach who",
+        guests=True,
+    ),
+    Usage(
+        "/coach",
+        ("privacy",),
+        ShowPrivacy,
+        mark("Show what is kept about you, and how long."),
+        "/coach privacy",
+        guests=True,
+    ),
+    Usage(
+        "/coach",
+        ("privacy", "export"),
+        ExportPrivacy,
+        mark("Get all that is kept about you as a file."),
+        "/coach privacy export",
+        guests=True,
+    ),
+    Usage(
+        "/coach",
+        ("privacy", "forget"),
+        Forget,
+        mark("Have what you said forgotten."),
+        "/coach privacy forget",
         guests=True,
     ),
 )

@@ -1,0 +1,99 @@
+"""The records of answers in chat: corrections, shadows, monitors and alerts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from storage.records import Json
+
+
+@dataclass(frozen=True)
+class Correction:
+    """A person's "that's wrong", until the owner of the data set decides."""
+
+    id: int
+    alias: str
+    model: int  # that was wrong
+    dataset: str  # the name of the data set that it would join
+    text: str  # redacted
+    told: str  # the label that the model gave
+    label: str  # the right one
+    by: str
+    at: datetime
+    state: Literal["open", "accepted", "rejected"]
+    keep_until: datetime
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    used_in: str | None = None  # hash of the version that it became a row of
+
+
+@dataclass(frozen=True)
+class ShadowRun:
+    """A candidate that answers a share of the questions silently."""
+
+    id: int
+    alias: str
+    model: int
+    share: float  # above 0, up to 1
+    started_by: str
+    channel: str
+    started_at: datetime
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Monitor:
+    """A watch over a channel, a feed or a CSV stream."""
+
+    id: int
+    key: str
+    kind: Literal["channel", "feed", "csv"]
+    source: str  # a channel's id, or an address
+    alias: str  # of the model of sentiment
+    alarms_a_month: float  # false ones that are bearable
+    channel: str  # where alerts go
+    created_by: str
+    created_at: datetime
+    topics: str | None = None  # the alias of the model of topics
+    cursor: Json | None = None  # how far a feed or stream was read
+    trouble: str | None = None  # why it hears nothing
+    trouble_since: datetime | None = None
+    stopped_by: str | None = None
+    stopped_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Monitored:
+    """One text that a monitor read, with what the models said of it."""
+
+    monitor: int
+    key: str
+    at: datetime
+    topic: str
+    label: str
+    confidence: float
+    text: str  # redacted
+    keep_until: datetime
+    link: str | None = None
+    author: str | None = None
+
+
+@dataclass(frozen=True)
+class Alert:
+    """A surge of negatives in one topic of a monitor."""
+
+    id: int
+    monitor: int
+    topic: str
+    began_at: datetime
+    raised_at: datetime
+    negatives: int
+    texts: int
+    expected: float  # negatives, had all been as before
+    drivers: Json  # {"keys": [...]}: the texts that drive it
+    state: Literal["open", "acknowledged", "snoozed", "false", "over"]
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    snoozed_until: datetime | None = None
