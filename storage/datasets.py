@@ -9,6 +9,7 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
+from storage import audit
 from storage.database import immediate
 from storage.records import Dataset, Json, read, text
 
@@ -68,18 +69,29 @@ def all_newest(db: Database) -> list[Dataset]:
     return list(_where(db, f"{condition} ORDER BY name"))
 
 
-def rename(db: Database, *, name: str, new_name: str) -> bool:
+def rename(db: Database, *, name: str, new_name: str, by: str, now: datetime) -> bool:
     """Rename all versions of a name; False where the new name is taken."""
     with immediate(db):
         if find(db, new_name) is not None:
             return False
         db.execute("UPDATE datasets SET name = ? WHERE name = ?", (new_name, name))
+        told = {"subject": f"data set {name}", "before": name, "after": new_name}
+        audit.note(db, by=by, action="data rename", now=now, **told)
         return True
 
 
-def forget(db: Database, content_hash: str) -> None:
+def forget(db: Database, content_hash: str, *, by: str, now: datetime) -> None:
     """Take a data set out of the register; its rows on disk are the caller's to delete."""
-    db.execute("DELETE FROM datasets WHERE hash = ?", (content_hash,))
+    with immediate(db):
+        dataset = get(db, content_hash)
+        if dataset is None:
+            return
+        db.execute("DELETE FROM datasets WHERE hash = ?", (content_hash,))
+        told = {
+            "subject": f"data set {dataset.name}",
+            "before": f"{dataset.title}, {dataset.rows} rows",
+        }
+        audit.note(db, by=by, action="data delete", now=now, **told)
 
 
 def _where(db: Database, condition: str, *values: str | int) -> Iterator[Dataset]:

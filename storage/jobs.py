@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
+from storage import audit
 from storage.database import immediate
 from storage.records import Job, JobState, Json, read, text
 
@@ -211,13 +212,15 @@ def requeue(db: Database, number: int, *, attempt: int, now: datetime) -> bool:
 def request_cancel(db: Database, number: int, *, by: str, now: datetime) -> Job | None:
     """Cancel a queued job at once; ask a running one to stop. Gives the job after that."""
     with immediate(db):
-        db.execute(
+        asked = db.execute(
             """
-            UPDATE jobs SET cancel_requested_by = coalesce(cancel_requested_by, ?)
-            WHERE id = ? AND state IN ('queued', 'running')
+            UPDATE jobs SET cancel_requested_by = ?
+            WHERE id = ? AND state IN ('queued', 'running') AND cancel_requested_by IS NULL
             """,
             (by, number),
         )
+        if asked.rowcount:
+            audit.note(db, by=by, action="cancel", subject=f"job {number}", now=now)
         db.execute(
             "UPDATE jobs SET state = 'cancelled', ended_at = ? WHERE id = ? AND state = 'queued'",
             (text(now), number),

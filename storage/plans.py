@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from storage import jobs
+from storage import audit, jobs
 from storage.database import immediate
 from storage.records import Job, Json, Plan, read, text
 
@@ -84,6 +84,7 @@ def queue(db: Database, number: int, *, now: datetime) -> Job | None:
             retry_of=plan.retry_of,
         )
         db.execute("UPDATE plans SET state = 'queued', job = ? WHERE id = ?", (job.id, plan.id))
+        _note(db, plan, job, now=now)
         return job
 
 
@@ -92,6 +93,16 @@ def find_resumed(db: Database, plan: Plan) -> Job | None:
     job = jobs.get(db, plan.retry_of) if plan.retry_of else None
     resumable = job and job.state != "succeeded" and job.work == plan.work
     return job if resumable else None
+
+
+def _note(db: Database, plan: Plan, job: Job, *, now: datetime) -> None:
+    """Keep who retried what as which job, and who let a job start before or after others."""
+    by, made = plan.requested_by, f"job {job.id}"
+    if plan.retry_of is not None:
+        subject = f"job {plan.retry_of}"
+        audit.note(db, by=by, action="retry", subject=subject, after=made, now=now)
+    if plan.priority:
+        audit.note(db, by=by, action="priority", subject=made, after=plan.priority, now=now)
 
 
 def _resume(db: Database, plan: Plan) -> Job | None:

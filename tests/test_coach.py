@@ -12,9 +12,11 @@ from office import open_desktop
 from sqlite_utils import Database
 
 from bot import language, rights
-from bot.asking import RefusalError
+from bot.asking import Asker, RefusalError
+from bot.commands.train import Promote, Rollback
 from bot.help import help_text
 from bot.status import look, status_text
+from bot.train import promote
 from bot.usage import COMMANDS, USAGE
 from bot.who import changes_text, who_text
 from bot.workspace.server import Workspace
@@ -214,3 +216,30 @@ async def test_rights_are_checked_where_commands_arrive(
         assert f"<@{desk.user('bo')}>: + guest" in answered.text
         refused = await desk.say("bo", "who did", "/coach")
         assert refused.text.startswith("You are a guest here")
+
+
+async def test_what_people_change_of_jobs_data_and_models_is_kept(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    async with open_desktop(workspace, tmp_path) as desk:
+        desk.add_dataset("bo")
+        first, second = desk.add_model("bo"), desk.add_model("bo")
+        failed = desk.end_job(desk.add_job("bo"), "failed")
+        ana = Asker("key", desk.user("ana"), desk.channel)
+        for model in (first, second):
+            await promote.promote(desk.office, ana, Promote(model.id, reason="newer data"))
+        await promote.roll_back(desk.office, ana, Rollback())
+        await desk.say("bo", f"retry {failed.id} seed=7 priority=2 now=yes")
+        await desk.say("bo", "cancel 4")
+        await desk.say("bo", "data rename reviews films")
+        with desk.database() as db:
+            kept = [(c.action, c.subject, c.before, c.after) for c in audit.find(db)][::-1]
+    assert kept == [
+        ("promote", "sentiment", None, "model 1"),
+        ("promote", "sentiment", "model 1", "model 2"),
+        ("rollback", "sentiment", "model 2", "model 1"),
+        ("retry", "job 3", None, "job 4"),
+        ("priority", "job 4", None, "2"),
+        ("cancel", "job 4", None, None),
+        ("data rename", "data set reviews", "reviews", "films"),
+    ]

@@ -46,14 +46,14 @@ def test_renaming_takes_all_versions_and_never_another_name(db: Database) -> Non
     register(db, "a")
     register(db, "b")
     register(db, "c", name="zoo")
-    assert not datasets.rename(db, name="reviews", new_name="zoo")
-    assert datasets.rename(db, name="reviews", new_name="films")
+    assert not datasets.rename(db, name="reviews", new_name="zoo", by="U1", now=NOON)
+    assert datasets.rename(db, name="reviews", new_name="films", by="U1", now=NOON)
     assert [dataset.title for dataset in datasets.all_newest(db)] == ["films@2", "zoo"]
 
 
 def test_a_forgotten_data_set_is_gone(db: Database) -> None:
     register(db, "a")
-    datasets.forget(db, "a")
+    datasets.forget(db, "a", by="U1", now=NOON)
     assert datasets.get(db, "a") is None
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest_asyncio
 from office import Desktop, open_desktop
+from records import NOON
 from results import make_dataset
 
 from bot.workspace.server import Workspace
@@ -229,7 +230,7 @@ async def test_a_plan_whose_data_was_deleted_meanwhile_is_not_queued(desk: Deskt
     desk.add_dataset("bo")
     card = await desk.say("bo", "reviews")
     with desk.database() as db:
-        datasets.forget(db, make_dataset().hash)
+        datasets.forget(db, make_dataset().hash, by="U1", now=NOON)
     assert "deleted meanwhile" in (await desk.press("bo", card, "plan_queue")).text
     with desk.database() as db:
         open_plan = plans.get(db, 1)

@@ -57,7 +57,8 @@ def rename(office: Office, asker: Asker, command: RenameData) -> Reply:
     with opened(office.settings.data_dir) as db:
         dataset = find_dataset(db, command.name)
         require_owner(office, asker, owner=dataset.added_by, what=f"{code(dataset.name)}")
-        if not datasets.rename(db, name=dataset.name, new_name=command.new_name):
+        said = {"name": dataset.name, "new_name": command.new_name, "by": asker.user}
+        if not datasets.rename(db, **said, now=office.clock()):
             raise RefusalError(
                 tr(
                     "There is a data set {name} already: choose another name.",
@@ -89,7 +90,7 @@ def delete(office: Office, asker: Asker, content_hash: str) -> Reply:
         if dataset is None:
             return Reply(tr(GONE), replace=True)
         _check(office, asker, db, dataset)
-        datasets.forget(db, dataset.hash)
+        datasets.forget(db, dataset.hash, by=asker.user, now=office.clock())
     _delete_folder(dataset_dir(office.settings.data_dir, dataset.hash))
     said = tr("The data set {dataset} and its rows are deleted.", dataset=code(dataset.title))
     return Reply(said, replace=True)

@@ -15,7 +15,7 @@ from bot.readers import channel_speaks
 from bot.rights import is_admin, require_owner
 from bot.train import gate, queue, summary
 from bot.wording import STATES, code, escape
-from storage import datasets, deliveries, models
+from storage import audit, datasets, deliveries, models
 from storage.database import immediate, opened
 from storage.records import Json, Model, Promotion
 from trainer.compare import Contender, compare
@@ -217,6 +217,15 @@ def _move(
         )
         if promotion is None:
             return Reply(tr(MEANWHILE))
+        audit.note(
+            db,
+            by=asker.user,
+            action="rollback" if back else "promote",
+            subject=case.alias,
+            before=f"model {case.rival.id}" if case.rival else None,
+            after=f"model {case.model.id}",
+            now=now,
+        )
         default = office.settings.language
         with language.use(channel_speaks(db, asker.channel, user=asker.user, default=default)):
             body = announce(case, promotion, comparison, back=back)
