@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import pytest_asyncio
@@ -18,6 +18,7 @@ from results import BETTER, NONE, assert_postable, assert_valid, make_result
 
 from bot import language, sheet
 from bot.asking import Asker, RefusalError
+from bot.commands import report as report_commands
 from bot.commands.report import ReportNow
 from bot.cost import Standing
 from bot.report import draft, due, files, now, rooms, sentiment, training
@@ -211,6 +212,10 @@ def test_the_card_shows_five_dates_in_the_askers_zone() -> None:
         assert "2026年11月25日周三 09:30" in draft.card(daily, KINDS["training"], now=at).text
 
 
+def test_every_report_that_can_be_typed_is_there() -> None:
+    assert set(KINDS) == set(get_args(report_commands.Kind))
+
+
 def test_a_channel_at_the_end_is_where_it_comes() -> None:
     assert split_channel("weekdays 9:30 <#C12>") == ("weekdays 9:30", "C12")
     assert split_channel("每周一上午九点") == ("每周一上午九点", None)
@@ -264,8 +269,8 @@ async def test_a_scheduled_report_comes_at_its_time_once_and_not_after_it_is_sto
         assert given.files[0].name.endswith(".csv")
     shown = await desktop.say("ana", "list", "/report")
     assert "on weekdays at 09:30" in shown.text
-    stopped = await desktop.press("ana", shown, "report_stop:1")
-    assert "Schedule 1 is stopped" in stopped.text
+    await desktop.workspace.click("ana", shown, "report_stop:1")
+    await desktop.workspace.wait_for(lambda m: "Schedule 1 is stopped" in m.text)
     with time_machine.travel(first + timedelta(days=8, seconds=5)):
         desktop.add_model("bo")
         await due.send(desktop.office)

@@ -14,6 +14,7 @@ from babel.dates import format_skeleton
 from bot import blocks, recurrence, when
 from bot.asking import Block, RefusalError, Reply
 from bot.language import current, mark, tr
+from bot.report import rooms
 from bot.report.kinds import Kind
 from bot.when import When
 
@@ -66,9 +67,9 @@ class Draft:
 def card(draft: Draft, kind: Kind, *, now: datetime) -> Reply:
     """Echo what was understood, with the dates that it gives."""
     title = tr(
-        "Let the report “{kind}” come to <#{channel}> {when}?",
+        "Let the report “{kind}” come to {channel} {when}?",
         kind=tr(kind.title),
-        channel=draft.channel,
+        channel=rooms.name_of(draft.channel),
         when=when.say(draft.when),
     )
     dates = "\n".join(f"• {date}" for date in say_dates(draft, now=now))

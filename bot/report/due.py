@@ -90,10 +90,10 @@ def _tell_withheld(office: Office, delivery: Delivery, schedule: Schedule) -> No
     with opened(settings.data_dir) as db:
         with language.use(readers.person_speaks(db, who, default=settings.language)):
             said = tr(
-                "The report of schedule {number} was not sent to <#{channel}>: not everyone there "
+                "The report of schedule {number} was not sent to {channel}: not everyone there "
                 "may read it. `/report list` shows the schedule.",
                 number=schedule.id,
-                channel=schedule.channel,
+                channel=rooms.name_of(schedule.channel),
             )
         body = {"text": said, "blocks": [blocks.section(said)]}
         key = f"withheld:{delivery.key}"

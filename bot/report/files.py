@@ -13,9 +13,10 @@ FOLDER = "reports"
 KEPT = timedelta(days=7)  # the outbox gives up long before
 
 
-def keep_picture(data_dir: Path, name: str, picture: Picture) -> Json:
+def keep_picture(data_dir: Path, name: str, picture: Picture, *, title: str) -> Json:
     """Keep a picture and give the body of the delivery that sends it."""
-    return _keep(data_dir, name, ".png", picture.png) | {"alt_txt": picture.alt}
+    kept = _keep(data_dir, name, ".png", picture.png)
+    return kept | {"title": title, "alt_txt": picture.alt}
 
 
 def keep_table(data_dir: Path, name: str, table: str) -> Json:

@@ -75,7 +75,8 @@ def parts(report: Report, kind: Kind, scope: Scope, data_dir: Path) -> list[Part
         shown.append(blocks.actions(blocks.button(tr("CSV"), "report_csv", value)))
     made = [Part({"text": report.text, "blocks": shown})]
     if report.picture is not None:
-        picture = files.keep_picture(data_dir, _name(kind, scope), report.picture)
+        name, title = _name(kind, scope), tr(kind.title)
+        picture = files.keep_picture(data_dir, name, report.picture, title=title)
         made.append(Part(picture, kind="file"))
     return made
 

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from bot.report import health, hiring, pairing, quarter, sentiment, training
+from bot.report import health, hiring, pairing, quarter, sentiment, training, week
 from bot.report.kinds import Kind
 
 KINDS: dict[str, Kind] = {
-    kind.name: kind
-    for kind in (
-        training.KIND,
-        sentiment.KIND,
-        pairing.KIND,
-        hiring.KIND,
-        quarter.KIND,
-        health.KIND,
-    )
+    module.KIND.name: module.KIND
+    for module in (training, sentiment, week, pairing, hiring, health, quarter)
 }

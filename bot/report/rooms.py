@@ -38,13 +38,16 @@ async def require_room(office: Office, asker: Asker, kind: Kind, channel: str) -
     room = await find(office, channel)
     if room is None or not room.has_coach:
         raise RefusalError(
-            tr("I am not in {channel}: type `/invite @Coach` there first.", channel=_name(channel))
+            tr(
+                "I am not in {channel}: type `/invite @Coach` there first.",
+                channel=name_of(channel),
+            )
         )
     if asker.user not in room.members:
         raise RefusalError(
             tr(
                 "You are not in {channel}: choose a channel that you are in.",
-                channel=_name(channel),
+                channel=name_of(channel),
             )
         )
     if why := await find_outsiders(office, kind, room):
@@ -69,7 +72,7 @@ async def find_outsiders(office: Office, kind: Kind, room: Room) -> str | None:
         return tr(
             "The report “{kind}” goes to private channels only, and {channel} is public.",
             kind=tr(kind.title),
-            channel=_name(room.channel),
+            channel=name_of(room.channel),
         )
     outsiders = await _without_role(office, kind, sorted(room.members))
     return say_outsiders(kind, room.channel, len(outsiders))
@@ -84,7 +87,7 @@ def say_outsiders(kind: Kind, channel: str, outsiders: int) -> str | None:
         outsiders,
         kind=tr(kind.title),
         roles=either(tr(ROLES[role]) for role in kind.readers),
-        channel=_name(channel),
+        channel=name_of(channel),
     )
 
 
@@ -128,5 +131,6 @@ async def _without_role(office: Office, kind: Kind, users: list[str]) -> list[st
     return await asyncio.to_thread(look)
 
 
-def _name(channel: str) -> str:
+def name_of(channel: str) -> str:
+    """Name a channel; a direct message has no name."""
     return f"<#{channel}>" if channel[:1] in {"C", "G"} else tr("this conversation")

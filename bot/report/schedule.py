@@ -151,11 +151,11 @@ def _keep(office: Office, asker: Asker, draft: Draft) -> Reply:
             now=now,
         )
     said = tr(
-        "Schedule {number}: the report “{kind}” comes to <#{channel}> {when}. "
+        "Schedule {number}: the report “{kind}” comes to {channel} {when}. "
         "`/report stop {number}` ends it.",
         number=kept.id,
         kind=tr(KINDS[kept.kind].title),
-        channel=kept.channel,
+        channel=rooms.name_of(kept.channel),
         when=when.say(draft.when),
     )
     return Reply(said, replace=True)
@@ -216,10 +216,10 @@ def _say_list(office: Office, asker: Asker, found: list[Schedule]) -> Reply:
 
 def _line(found: Schedule, now: datetime) -> str:
     return tr(
-        "*{number}*  {kind} in <#{channel}>, {when} ({zone}), by <@{owner}>; next {next}",
+        "*{number}*  {kind} in {channel}, {when} ({zone}), by <@{owner}>; next {next}",
         number=found.id,
         kind=tr(KINDS[found.kind].title),
-        channel=found.channel,
+        channel=rooms.name_of(found.channel),
         when=when.say(When(found.rule, found.starts_at)),
         zone=found.zone,
         owner=found.created_by,
