@@ -166,12 +166,16 @@ def _type(record: Command) -> str:
     usage = next(usage for usage in USAGE if usage.record is type(record))
     words = [usage.command, *usage.words]
     given = [name for name in usage.arguments if getattr(record, name) is not None]
-    words += [_mention(record, name) or _quote(usage, getattr(record, name)) for name in given]
+    words += [_write(record, usage, name) for name in given]
     for name in usage.options:
         value = getattr(record, name)
         if value != next(field.default for field in fields(usage.record) if field.name == name):
-            words.append(f"{name.rstrip('_')}={_quote(usage, value)}")
+            words.append(f"{name.rstrip('_')}={_write(record, usage, name)}")
     return " ".join(words)
+
+
+def _write(record: Command, usage: Usage, name: str) -> str:
+    return _mention(record, name) or _quote(usage, getattr(record, name))
 
 
 def _mention(record: Command, name: str) -> str | None:
