@@ -26,6 +26,7 @@ from bot.report.draft import Draft
 from bot.report.kinds import Scope
 from bot.report.registry import KINDS
 from bot.report.schedule import split_channel
+from bot.report.training_facts import Facts
 from bot.settings import BotSettings
 from bot.workspace.server import Workspace
 from storage import answers, deliveries, roles, schedules
@@ -76,7 +77,7 @@ def make_use(job: Job) -> Use:
     )
 
 
-def make_facts(*ended: Job, **changes: Any) -> training.Facts:
+def make_facts(*ended: Job, **changes: Any) -> Facts:
     values: dict[str, Any] = {
         "scope": SCOPE,
         "running": 1,
@@ -87,7 +88,7 @@ def make_facts(*ended: Job, **changes: Any) -> training.Facts:
         "promotions": [Promotion(1, "sentiment", 3, 9, 4, "U1", NOON)],
         "standings": [Standing("U1", 10, 4, 1)],
     }
-    return training.Facts(**values | changes)
+    return Facts(**values | changes)
 
 
 def name(of: str) -> str:

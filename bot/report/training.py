@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlite_utils import Database
 
-from bot import blocks, cost, figures, sheet
+from bot import blocks, cost, figures
 from bot.asking import Block
 from bot.cost import Cost
 from bot.language import mark, tr, trn
-from bot.report import training_chart
+from bot.report import training_chart, training_table
 from bot.report.kinds import Kind, Report, Scope
 from bot.report.people import Naming, naming
+from bot.report.training_facts import Facts, gather
 from bot.train import spending, summary
 from bot.wording import escape
-from storage import jobs, models, runs
-from storage.records import Job, Promotion, Use
+from storage.records import Job, Promotion
 from trainer.spec import Cause, TrainSummary
 
 TITLE = mark("Training")
@@ -36,66 +35,11 @@ CAUSES: dict[Cause, str] = {
     "unsafe_model": mark("no safe weights"),
     "unknown": mark("other errors"),
 }
-COLUMNS = (
-    "job",
-    "data set",
-    "base model",
-    "method",
-    "by",
-    "ended",
-    "device",
-    "hours",
-    "cost",
-    "accuracy",
-    "accuracy low",
-    "accuracy high",
-    "macro F1",
-    "beside model",
-    "verdict",
-    "points",
-    "margin",
-    "promoted as",
-)
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What was recorded of training in the time that a report covers."""
-
-    scope: Scope
-    running: int
-    queued: int
-    ended: Sequence[Job]
-    uses: Sequence[Use]
-    purposes: Mapping[int, str]  # a model -> the alias it came to serve
-    promotions: Sequence[Promotion]
-    standings: Sequence[cost.Standing]
-
-    @property
-    def done(self) -> list[Job]:
-        return [job for job in self.ended if job.state == "succeeded"]
-
-    @property
-    def is_empty(self) -> bool:
-        return not (self.running or self.queued or self.ended or self.uses or self.promotions)
 
 
 def compose(db: Database, scope: Scope) -> Report | None:
     facts, names = gather(db, scope), naming(db)
     return None if facts.is_empty else say(facts, names)
-
-
-def gather(db: Database, scope: Scope) -> Facts:
-    return Facts(
-        scope=scope,
-        running=sum(job.kind == "train" for job in jobs.running(db)),
-        queued=sum(job.kind == "train" for job in jobs.queued(db)),
-        ended=jobs.ended_between(db, scope.since, scope.now),
-        uses=runs.used(db, scope.since, scope.now),
-        purposes=models.purposes(db),
-        promotions=models.promoted_between(db, scope.since, scope.now),
-        standings=spending.all_standings(db, scope.settings, now=scope.now),
-    )
 
 
 KIND = Kind("training", TITLE, compose, covers=timedelta(days=7))
@@ -125,7 +69,7 @@ def say(facts: Facts, names: Naming) -> Report:
         blocks.cut("\n".join([title, *said]).replace("*", ""), summary.TEXT),
         shown,
         training_chart.draw(results) if results else None,
-        _write_table(facts, results, names) if results else None,
+        training_table.write(facts, results, names) if results else None,
     )
 
 
@@ -243,38 +187,3 @@ def _say_budgets(facts: Facts, names: Naming) -> str:
     currency = facts.scope.settings.currency
     lines = [f"• {names(one.of)}  {spending.say_standing(one, currency)}" for one in fullest]
     return "\n".join([tr("*Budgets this month*"), *lines]) if lines else ""
-
-
-# --- the table ------------------------------------------------------------------------------
-
-
-def _write_table(facts: Facts, results: Sequence[tuple[Job, TrainSummary]], names: Naming) -> str:
-    """Write the finished runs; those that failed have an owner, so they are not in it."""
-    return sheet.write(COLUMNS, [_row(facts, job, found, names) for job, found in results])
-
-
-def _row(facts: Facts, job: Job, found: TrainSummary, names: Naming) -> list[object]:
-    uses = [use for use in facts.uses if use.job == job.id]
-    scope = facts.scope
-    rates = scope.settings.gpu_hour_rates
-    spent = sum((cost.cost_of(use, scope.since, scope.now, rates) for use in uses), Cost())
-    accuracy, against = found.scores.accuracy, found.comparison
-    difference = against.difference if against else None
-    return [
-        job.id,
-        job.work["dataset"],
-        figures.model_name(found.base_model),
-        found.recipe.method,
-        names(job.requested_by),
-        job.ended_at.isoformat(timespec="seconds") if job.ended_at else None,
-        found.device,
-        round(spent.seconds / cost.HOUR, 3),
-        round(spent.amount, 2) if rates else None,
-        *(round(share, 4) for share in (accuracy.value, accuracy.low, accuracy.high)),
-        round(found.scores.macro_f1.value, 4),
-        against.model if against else None,
-        difference.verdict if difference else None,
-        difference.points if difference else None,
-        difference.margin if difference else None,
-        facts.purposes.get(job.id),
-    ]
