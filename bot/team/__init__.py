@@ -86,6 +86,7 @@ from bot.team import (
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 
 BUTTONS: dict[str, ButtonHandler] = {
+    "skill_pick": threaded(skills.press_pick),
     "skill_know": threaded(skills.press_know),
     "skill_want": threaded(skills.press_want),
     "skill_level": threaded(skills.press_level),

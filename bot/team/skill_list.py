@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlite_utils import Database
@@ -16,7 +16,7 @@ from storage import members, skills
 from storage.talent import MemberSkill, Skill
 
 PEOPLE = 6  # named for one skill
-SHOWN = 60  # skills
+LINES = 9_000  # characters of the list; all blocks of a message have some 13,000
 OWN = 8  # on the Home tab
 LEVELS = {
     "0": mark("0, not at all"),
@@ -71,16 +71,17 @@ def say(found: Skills, *, lead: bool) -> Reply:
         one=counts[1],
         none=counts[2],
     )
-    shown = [blocks.section(text)]
-    for coverage, title in COVERAGE.items():
-        lines = [_say(found, s) for s in found.listed[:SHOWN] if found.coverage(s) == coverage]
-        shown += [blocks.section(part) for part in _parts([tr(title), *lines])] if lines else []
+    lines = [line for n, title in COVERAGE.items() for line in _group(found, n, title)]
+    kept = list(_within(LINES, lines))
+    shown = [blocks.section(part) for part in [text, *_parts(kept)]]
+    if len(kept) < len(lines):
+        shown.append(blocks.context(tr("There are more: `/team export skills` has them all.")))
     hint = tr(
         "Someone has a skill from level {level} on (0 not at all, 4 teaches others). "
         ":small_red_triangle: is critical: two people should have it.",
         level=KNOWS,
     )
-    return Reply(text, [*shown, blocks.context(hint), choices(found)])
+    return Reply(text, [*shown, blocks.context(hint), choices()])
 
 
 def say_empty(*, lead: bool) -> Reply:
@@ -92,13 +93,20 @@ def say_empty(*, lead: bool) -> Reply:
     return Reply(text + offer, [blocks.section(text + offer), blocks.actions(add)])
 
 
-def choices(found: Skills) -> Block:
-    """Make the menus in which a reader says what they know and want."""
-    offered = {str(skill.id): plain_name(skill) for skill in found.listed}
+def choices() -> Block:
+    """Make the buttons by which a reader says what they know and want."""
     return blocks.actions(
-        blocks.select("skill_know", tr("I know this…"), offered),
-        blocks.select("skill_want", tr("I want this…"), offered),
+        blocks.button(tr("I know this…"), "skill_pick:know", "know"),
+        blocks.button(tr("I want this…"), "skill_pick:want", "want"),
     )
+
+
+def ask_which(known: Sequence[Skill], *, wish: bool) -> Reply:
+    """Ask which skill is meant."""
+    text = tr("What do you want to learn?") if wish else tr("What do you know?")
+    offered = {str(skill.id): plain_name(skill) for skill in sorted(known, key=plain_name)}
+    menu = blocks.select("skill_want" if wish else "skill_know", tr("Choose a skill"), offered)
+    return Reply(text, [blocks.section(text), blocks.actions(menu)])
 
 
 def ask_level(skill: Skill) -> Reply:
@@ -115,6 +123,12 @@ def plain_name(skill: Skill) -> str:
     return (skill.zh if current() == "zh" else None) or skill.name
 
 
+def _group(found: Skills, coverage: int, title: str) -> list[str]:
+    """Say the skills that so many have, under their title."""
+    lines = [_say(found, skill) for skill in found.listed if found.coverage(skill) == coverage]
+    return [tr(title), *lines] if lines else []
+
+
 def _say(found: Skills, skill: Skill) -> str:
     parts = [name(skill) + (" :small_red_triangle:" if skill.critical else "")]
     held = found.held.get(skill.id, ())
@@ -129,6 +143,15 @@ def _named(people: Sequence[str]) -> str:
     more = len(people) - PEOPLE
     rest = [trn("{count} more", "{count} more", more)] if more > 0 else []
     return listed([*people[:PEOPLE], *rest])
+
+
+def _within(most: int, lines: Sequence[str]) -> Iterator[str]:
+    """Give lines as long as all of them have no more characters."""
+    for line in lines:
+        most -= len(line) + 1
+        if most < 0:
+            return
+        yield line
 
 
 def _parts(lines: Sequence[str]) -> list[str]:
@@ -153,12 +176,11 @@ def home(db: Database, _: Office, user: str) -> list[Block]:
 
 def say_own(known: Sequence[Skill], own: Mapping[int, MemberSkill]) -> list[Block]:
     mine = [skill for skill in known if (one := own.get(skill.id)) and (one.have or one.want)]
-    rest = Skills([skill for skill in known if skill not in mine], {})
     more = len(mine) - OWN
     head = blocks.section(tr("*My skills*"))
     rows = [_own(skill, own[skill.id]) for skill in mine[:OWN]]
     tail = [blocks.context(tr("`/team skill list` shows all."))] if more > 0 else []
-    return [head, *rows, *tail, *([choices(rest)] if rest.listed else [])]
+    return [head, *rows, *tail, choices()]
 
 
 def _own(skill: Skill, own: MemberSkill) -> Block:

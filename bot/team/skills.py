@@ -85,6 +85,16 @@ def add(office: Office, asker: Asker, command: AddSkill) -> Reply:
 # --- what buttons and menus do --------------------------------------------------------------
 
 
+def press_pick(office: Office, asker: Asker, value: str) -> Reply:
+    """Ask which skill one knows, or wants."""
+    del asker
+    with opened(office.settings.data_dir) as db:
+        known = skills.all_skills(db)
+    if not known:
+        raise RefusalError(tr("There is no list of skills yet."))
+    return skill_list.ask_which(known, wish=value == "want")
+
+
 def press_know(office: Office, asker: Asker, value: str) -> Reply:
     """Ask how well one knows what was chosen."""
     del asker
