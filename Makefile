@@ -1,4 +1,5 @@
 # `make try` shows Coach at work, `make test` checks it; both install what they need into .venv.
+# `make words` brings the Chinese catalogue up to date after a change of what the bot says.
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
@@ -8,7 +9,7 @@ ARGS ?=
 export OMP_WAIT_POLICY := passive
 export GOMP_SPINCOUNT := 0
 
-.PHONY: install try test test-slow
+.PHONY: install try words test test-slow
 
 install: $(INSTALLED)
 
@@ -20,6 +21,13 @@ $(INSTALLED): pyproject.toml constraints.txt
 
 try: install
 	$(BIN)/coach try $(ARGS)
+
+words: install
+	mkdir -p build bot/locale/zh/LC_MESSAGES
+	$(BIN)/pybabel -q extract --no-default-keywords -k tr -k trn:1,2 -k mark \
+	  --no-location --no-wrap --sort-output -o build/coach.pot bot
+	$(BIN)/pybabel -q update -D coach -i build/coach.pot -d bot/locale -l zh --init-missing \
+	  --omit-header --no-wrap --no-fuzzy-matching --ignore-obsolete
 
 test: install
 	$(BIN)/ruff check .

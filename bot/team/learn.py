@@ -98,8 +98,9 @@ def say_why(pick: Pick, seen: Catalogue) -> str:
         names = ", ".join(skill_name(seen.skills[skill]) for skill in pick.wanted)
         reasons.append(tr("You want to learn {names}.", names=escape(names)))
     if pick.peers:
-        one, many = "{count} colleague finished it.", "{count} colleagues finished it."
-        reasons.append(trn(one, many, pick.peers))
+        reasons.append(
+            trn("{count} colleague finished it.", "{count} colleagues finished it.", pick.peers)
+        )
     if pick.elsewhere:
         discipline = escape(pick.resource.discipline or "")
         reasons.append(tr("It comes from another discipline: {discipline}.", discipline=discipline))

@@ -94,7 +94,7 @@ def _rows(plan: LearningPlan, *, own: bool, most: int) -> list[Block]:
     rows = [block for one in plan.open[:most] for block in _row(plan, one, own=own)]
     more = len(plan.open) - most
     if more > 0:
-        rows.append(blocks.context(trn("and {count} more", "and {count} more", more)))
+        rows.append(blocks.context(tr("and {count} more", count=more)))
     return rows
 
 

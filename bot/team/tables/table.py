@@ -169,7 +169,7 @@ def _say_faults(faults: Sequence[str]) -> str:
     head = tr("Nothing was imported: the file has to be mended first.")
     shown = [f"• {fault}" for fault in faults[:FAULTS_SHOWN]]
     more = len(faults) - FAULTS_SHOWN
-    rest = [trn("and {count} more", "and {count} more", more)] if more > 0 else []
+    rest = [tr("and {count} more", count=more)] if more > 0 else []
     return "\n".join([head, *shown, *rest])
 
 
@@ -194,7 +194,7 @@ def say(table: Table, changes: Changes, *, shown: int = 8) -> str:
     old = [_say_change(table, before, after) for before, after in changes.changed]
     lines = [*old, *new]
     more = len(lines) - shown
-    rest = [trn("and {count} more", "and {count} more", more)] if more > 0 else []
+    rest = [tr("and {count} more", count=more)] if more > 0 else []
     return "\n".join([head, *lines[:shown], *rest])
 
 
