@@ -27,10 +27,10 @@ from bot.tick import Ticks
 from bot.train import live
 
 FEATURES: tuple[Feature, ...] = (
+    team.FEATURE,  # the order is that of the Home tab
     train.FEATURE,
     sentiment.FEATURE,
     report.FEATURE,
-    team.FEATURE,
     coach.FEATURE,
 )
 # What ends the bot though nothing is wrong with it.

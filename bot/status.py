@@ -46,7 +46,8 @@ def look(db: Database, now: datetime) -> Snapshot:
 def home(db: Database, office: Office, _: str) -> list[Block]:
     text = status_text(look(db, office.clock()))
     hint = tr("`/coach help` shows what you can type.")
-    return [blocks.header(tr("How Coach is doing")), blocks.section(text), blocks.context(hint)]
+    title = tr("*How Coach is doing*")
+    return [blocks.section(f"{title}\n{text}"), blocks.context(hint)]
 
 
 def status_text(seen: Snapshot) -> str:

@@ -20,7 +20,7 @@ from bot.commands.train import (
     ShowLogs,
     Train,
 )
-from bot.train import approval, datasets, intake, jobs, offer, plan, promote, queue
+from bot.train import approval, datasets, intake, jobs, mine, offer, plan, promote, queue
 
 FEATURE = Feature(
     commands={
@@ -69,4 +69,5 @@ FEATURE = Feature(
         "file_shared": Listener(offer.hear_file, lambda event: bool(event.get("file_id"))),
         "app_mention": Listener(intake.hear_mention, lambda event: bool(event.get("files"))),
     },
+    home=(mine.home,),
 )

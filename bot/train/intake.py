@@ -17,6 +17,7 @@ from bot.answers import words
 from bot.asking import Asker, Block, FieldErrors, Office, RefusalError, Reply
 from bot.commands.train import AddData, AddSample
 from bot.language import listed, tr
+from bot.rights import refuse_guest
 from bot.train import columns, names, uploads
 from bot.train.uploads import File
 from bot.wording import code
@@ -30,6 +31,7 @@ SAMPLE = "work_chat.csv"
 
 async def hear_mention(office: Office, asker: Asker, event: Mapping[str, Any]) -> Reply | None:
     """Use the tables of a message that mentions Coach."""
+    await asyncio.to_thread(refuse_guest, office, asker)
     thread = str(event.get("thread_ts") or event.get("ts") or "")
     return await _use_all(office, asker, event["files"], thread=thread)
 

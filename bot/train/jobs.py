@@ -95,10 +95,10 @@ def press_logs(office: Office, asker: Asker, value: str) -> Reply:
 def say_list(active: list[Job], ended: list[Job], *, now: datetime) -> Reply:
     if not active and not ended:
         return Reply(tr(NO_JOBS))
-    lines = [_line(job, now) for job in active[:SHOWN]]
+    lines = [say_line(job, now) for job in active[:SHOWN]]
     if len(active) > SHOWN:
         lines.append(tr("and {count} more that wait", count=len(active) - SHOWN))
-    done = [_line(job, now) for job in ended]
+    done = [say_line(job, now) for job in ended]
     parts = [
         "\n".join([tr("*Now*"), *(lines or [tr("nothing runs or waits")])]),
         "\n".join([tr("*Ended*"), *(done or [tr("nothing yet")])]),
@@ -111,7 +111,8 @@ def say_list(active: list[Job], ended: list[Job], *, now: datetime) -> Reply:
     return Reply(text, [*map(blocks.section, parts), blocks.context(hint)])
 
 
-def _line(job: Job, now: datetime) -> str:
+def say_line(job: Job, now: datetime) -> str:
+    """Say in a line what a job is, how it stands, and whose it is."""
     model = escape(figures.model_name(job.work["base_model"]))
     what = listed([escape(job.work["dataset"]), model, job.work["recipe"]["method"]])
     return (
