@@ -70,18 +70,28 @@ class WorkCalendar:
 
     def is_quiet(self, member: Member, at: datetime) -> bool:
         """Say whether a moment lies outside their working hours, or on a day off."""
-        local = at.astimezone(ZoneInfo(member.zone))
+        local = at.astimezone(zone_of(member))
         starts, ends = time.fromisoformat(member.works_from), time.fromisoformat(member.works_to)
         within = starts <= local.time() <= ends
         return not (within and self.is_working_day(member, local.date()))
 
     def local_day(self, member: Member, at: datetime) -> date:
-        return at.astimezone(ZoneInfo(member.zone)).date()
+        return at.astimezone(zone_of(member)).date()
 
     def _is_away(self, member: Member, day: date) -> bool:
         if member.paused_until and day < date.fromisoformat(member.paused_until):
             return True
         return any(first <= day <= last for first, last in self._leaves.get(member.user, ()))
+
+
+def zone_of(member: Member) -> ZoneInfo:
+    return _zone(member.zone)
+
+
+@cache
+def _zone(name: str) -> ZoneInfo:
+    """Keep every zone: of more than eight, `zoneinfo` itself reads files again and again."""
+    return ZoneInfo(name)
 
 
 def read(db: Database) -> WorkCalendar:

@@ -141,7 +141,7 @@ def people(db: Database) -> None:
 def owing(*due: date) -> Facts:
     """Give facts in which U1 has something due on each of these days."""
     given = [make_assignment(id=n, due_on=day.isoformat()) for n, day in enumerate(due, start=1)]
-    return make_facts(assignments={"U1": given})
+    return make_facts(assignments={"U1": given}, led={"U2": given})
 
 
 def put(db: Database, facts: Facts, now: datetime) -> list[str]:

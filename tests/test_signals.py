@@ -185,10 +185,11 @@ def test_who_is_away_is_reminded_by_their_own_working_days() -> None:
 
 
 def test_the_plans_owner_hears_once_of_what_is_two_days_overdue() -> None:
-    facts = make_facts(assignments={"U1": [make_assignment(due_on="2026-02-26")]})
+    facts = make_facts(led={"U2": [make_assignment(due_on="2026-02-26")]})
     one = only(facts, BO)
     assert (one.key, one.nudges) == ("assignment:12:owner", 1)
-    own = make_facts(assignments={"U2": [make_assignment(user="U2", due_on="2026-02-26")]})
+    learns = make_assignment(user="U2", due_on="2026-02-26")
+    own = make_facts(assignments={"U2": [learns]}, led={"U2": [learns]})
     assert keys(own, BO) == ["assignment:12"]
 
 

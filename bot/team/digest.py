@@ -6,13 +6,12 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlite_utils import Database
 
 from bot import calendar, language
 from bot.asking import Office
-from bot.calendar import WorkCalendar
+from bot.calendar import WorkCalendar, zone_of
 from bot.pacing import spread
 from bot.team import facts, lines
 from bot.team.facts import Facts
@@ -75,7 +74,7 @@ def _comes(one: Obligation, history: History, member: Member, today: date) -> bo
 
 
 def _day_of(response: Response, member: Member) -> date:
-    return response.at.astimezone(ZoneInfo(member.zone)).date()
+    return response.at.astimezone(zone_of(member)).date()
 
 
 def sleeps(response: Response, history: History, today: date) -> bool:
@@ -92,7 +91,7 @@ def is_due(member: Member, days: WorkCalendar, now: datetime) -> bool:
     A member who travels gets one for each local date, the date line crossed or not: a date that
     was decided, and all before it, aren't again.
     """
-    local = now.astimezone(ZoneInfo(member.zone))
+    local = now.astimezone(zone_of(member))
     today = local.date()
     if member.digest_at is None or (member.digested_on or "") >= today.isoformat():
         return False
@@ -157,7 +156,7 @@ def read_history(db: Database, user: str, known: Facts) -> History:
 
 def _ends(member: Member, today: date) -> datetime:
     """Give the end of their working day: what has not reached them by then no longer does."""
-    return datetime.combine(today, time.fromisoformat(member.works_to), ZoneInfo(member.zone))
+    return datetime.combine(today, time.fromisoformat(member.works_to), zone_of(member))
 
 
 # --- right before it is sent ----------------------------------------------------------------

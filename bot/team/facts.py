@@ -82,6 +82,7 @@ class Facts:
     marks: Mapping[tuple[str, int], frozenset[str]] = field(default_factory=dict)
     recommended: Mapping[str, int] = field(default_factory=dict)  # a resource each
     assignments: Mapping[str, Sequence[Assignment]] = field(default_factory=dict)
+    led: Mapping[str, Sequence[Assignment]] = field(default_factory=dict)  # by the plan's owner
     skills: Mapping[int, Skill] = field(default_factory=dict)
     held: Mapping[str, Sequence[MemberSkill]] = field(default_factory=dict)
     # sessions
@@ -103,6 +104,7 @@ def gather(db: Database, now: datetime, *, admins: frozenset[str] = frozenset())
     """Read the facts; `admins` hear what concerns the leads where there are none."""
     people = {member.user: member for member in members.all_active(db)}
     dates = sessions.between(db, now - DAY, now + AHEAD)
+    given = learning.open_assignments(db)
     open_surveys = surveys.open_surveys(db, now)
     return Facts(
         calendar=calendar.read(db),
@@ -125,7 +127,8 @@ def gather(db: Database, now: datetime, *, admins: frozenset[str] = frozenset())
         resources={resource.id: resource for resource in resources.all_open(db)},
         marks=resources.marks(db),
         recommended=recommendations.current(db),
-        assignments=_by(learning.open_assignments(db), lambda one: one.user),
+        assignments=_by(given, lambda one: one.user),
+        led=_by(given, lambda one: one.owner),
         skills={skill.id: skill for skill in skills.all_skills(db)},
         held=_by(skills.held(db), lambda skill: skill.user),
         occurrences=dates,

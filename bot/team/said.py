@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from babel.dates import format_skeleton, get_day_names
 
 from bot.blocks import cut
-from bot.calendar import WEEKDAYS
+from bot.calendar import WEEKDAYS, zone_of
 from bot.language import current
 from bot.wording import escape
 from storage.talent import Member, Resource
@@ -48,4 +47,4 @@ def weekday(name: str) -> str:
 
 def clock(at: datetime, reader: Member) -> str:
     """Say a time in the reader's zone: `15:00`."""
-    return f"{at.astimezone(ZoneInfo(reader.zone)):%H:%M}"
+    return f"{at.astimezone(zone_of(reader)):%H:%M}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from bot.language import tr
 from bot.team import said
@@ -12,18 +12,19 @@ from bot.team.obligations import NUDGES, Obligation, Rank
 from storage.talent import Assignment, Member
 
 BEFORE = (3, 1)  # working days
+FAR = timedelta(days=21)  # three working days are never so far away, but for a long leave
 ESCALATED_AFTER = 2  # working days overdue: whose plan it is hears of it
 
 
 def signal(facts: Facts, reader: Member, now: datetime) -> Iterator[Obligation]:
     today = facts.calendar.local_day(reader, now)
     for assignment in facts.assignments.get(reader.user, ()):
-        if assignment.due_on:
+        if assignment.due_on and assignment.due_on < str(today + FAR):
             yield from _own(facts, reader, assignment, today)
-    for user in facts.assignments:
-        for assignment in facts.assignments[user]:
-            if assignment.owner == reader.user != user and assignment.due_on:
-                yield from _led(facts, facts.members.get(user), assignment, now)
+    for assignment in facts.led.get(reader.user, ()):
+        learner = facts.members.get(assignment.user)
+        if learner and learner != reader and assignment.due_on and assignment.due_on < str(today):
+            yield from _led(facts, learner, assignment, now)
 
 
 def _own(facts: Facts, reader: Member, assignment: Assignment, today: date) -> Iterator[Obligation]:
@@ -32,10 +33,15 @@ def _own(facts: Facts, reader: Member, assignment: Assignment, today: date) -> I
     last = facts.calendar.working_day_on_or_before(reader, due)
     left = facts.calendar.working_days_between(reader, today, last)
     if last < today:
-        overdue_by = facts.calendar.working_days_between(reader, last, today)
-        yield _line(assignment, due, Rank.OVERDUE, timely=overdue_by == 1, nudges=NUDGES + 1)
+        timely = _overdue_by(facts, reader, last, today) == 1
+        yield _line(assignment, due, Rank.OVERDUE, timely=timely, nudges=NUDGES + 1)
     elif left <= BEFORE[0]:
         yield _line(assignment, due, Rank.DUE, timely=left in {*BEFORE, 0}, nudges=NUDGES)
+
+
+def _overdue_by(facts: Facts, member: Member, due: date, today: date) -> int:
+    """Count the working days since; what is long overdue needn't be counted to its end."""
+    return facts.calendar.working_days_between(member, max(due, today - FAR), today)
 
 
 def _line(
@@ -64,12 +70,10 @@ def _line(
 
 
 def _led(
-    facts: Facts, learner: Member | None, assignment: Assignment, now: datetime
+    facts: Facts, learner: Member, assignment: Assignment, now: datetime
 ) -> Iterator[Obligation]:
-    if learner is None:
-        return
     due, today = date.fromisoformat(assignment.due_on or ""), facts.calendar.local_day(learner, now)
-    if facts.calendar.working_days_between(learner, due, today) >= ESCALATED_AFTER:
+    if _overdue_by(facts, learner, due, today) >= ESCALATED_AFTER:
         yield Obligation(
             key=f"assignment:{assignment.id}:owner",
             kind="assignment",

@@ -12,13 +12,16 @@ from bot.team.obligations import Act, Obligation, Rank
 from storage.talent import Interview, Member
 
 FIRST_AFTER = timedelta(hours=1)  # of the interview's end
+FORGOTTEN = timedelta(days=60)  # ten working days are over by then, but for a long leave
 ESCALATED_AFTER, STOPS_AFTER = 2, 10  # working days
 
 
 def signal(facts: Facts, reader: Member, now: datetime) -> Iterator[Obligation]:
     for interview in facts.owed:
+        if not now - FORGOTTEN < interview.ends_at <= now - FIRST_AFTER:
+            continue
         age = _age(facts, reader, interview, now)
-        if interview.ends_at + FIRST_AFTER > now or age > STOPS_AFTER:
+        if age > STOPS_AFTER:
             continue
         if interview.interviewer == reader.user:
             yield _owed(facts, reader, interview)
