@@ -45,7 +45,7 @@ class WithdrawnError(Exception):
 
 
 class Outbox:
-    """The one sender of a data directory's deliveries.
+    """The one sender of a data directory's deliveries: `coach bot` holds a lock on it.
 
     `client` must not retry by itself: a call whose reply was lost may have worked, so its key is
     looked up before it is made again. `guards`, by the first part of a delivery's key, are asked
@@ -68,7 +68,6 @@ class Outbox:
         self._ceiling = pacing.ceiling(posts_a_minute)
         self._direct: dict[str, str] = {}  # users, by commas -> their conversation with the bot
         self._me = secrets.token_hex(8)
-        self._began = clock()  # claims older than this are of a sender that died
         self._lanes: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._sending: set[asyncio.Task[None]] = set()
 
@@ -93,9 +92,7 @@ class Outbox:
 
     def _claim(self) -> list[Delivery]:
         with opened(self._data_dir) as db:
-            return deliveries.claim_due(
-                db, by=self._me, now=self._clock(), stale_before=self._began
-            )
+            return deliveries.claim_due(db, by=self._me, now=self._clock())
 
     async def _deliver(self, delivery: Delivery) -> None:
         # Nothing is awaited before the lane: its lock is first come, first served, so messages of

@@ -71,13 +71,12 @@ def newest(db: Database, prefix: str) -> Delivery | None:
     return next(_where(db, condition, prefix, prefix + LAST_CHARACTER), None)
 
 
-def claim_due(
-    db: Database, *, by: str, now: datetime, stale_before: datetime, limit: int = 20
-) -> list[Delivery]:
+def claim_due(db: Database, *, by: str, now: datetime, limit: int = 20) -> list[Delivery]:
     """Claim messages that are due and whose parent is sent, oldest first.
 
-    Claims older than `stale_before` are taken over from a sender that died: such a message has
-    `tries` > 0 before this claim, so look its key up in Slack before posting it again.
+    There is one sender at a time, so claims of any other are of one that died: they are taken
+    over. Such a message has `tries` > 0 before this claim: look its key up in Slack before posting
+    it again.
     """
     with immediate(db):
         _let_go(db, now)
@@ -89,13 +88,13 @@ def claim_due(
             WHERE id IN (
                 SELECT id FROM deliveries d
                 WHERE {OPEN}
-                  AND (state = 'due' AND due_at <= ? OR state = 'claimed' AND claimed_at < ?)
+                  AND (state = 'due' AND due_at <= ? OR state = 'claimed' AND claimed_by != ?)
                   AND (parent IS NULL OR EXISTS (
                       SELECT 1 FROM deliveries p WHERE p.key = d.parent AND p.state = 'sent'))
                 ORDER BY due_at, id LIMIT ?)
             RETURNING *
             """,  # noqa: S608 - ours alone
-            (by, text(now), text(now), text(now), text(stale_before), limit),
+            (by, text(now), text(now), text(now), by, limit),
         )
         return sorted((read(Delivery, row) for row in rows), key=lambda d: (d.due_at, d.id))
 
