@@ -56,9 +56,10 @@ ALLOWED = {
     *("left the team", "the pair was dissolved", "they have answered", "turned off", "not at work"),
     *("not on the team", "it was called off", "called off", "cancelled or taken over"),
     *("its file is gone", "the channel can't be seen"),
-    # Columns of a CSV file.
+    # Columns and rows of a CSV file.
     *("data set", "personal data", "reviewed by", "reviewed at", "base model", "accuracy low"),
-    *("accuracy high", "beside model", "promoted as"),
+    *("accuracy high", "beside model", "promoted as", "people with a skill", "hours finished"),
+    *("levels older than 180 days", "pairs that met", "reminders acted on"),
     # Typed, for Coach to read.
     *("every other {weekday}", "monthly day {number}", "https://"),
     "`/team balance target engineer 4, designer 2`",

@@ -52,7 +52,7 @@ class Watch(Command):
     alert: Annotated[
         float,
         Field(gt=0, le=30),
-        Option("0.1 to 30", mark("false alarms a month that are bearable; 1 is usual")),
+        Option(mark("0.1 to 30"), mark("false alarms a month that are bearable; 1 is usual")),
     ] = 1.0
     to: Annotated[
         Channel | None, Option(mark("a #channel"), mark("where alerts go; else here"))
@@ -84,7 +84,7 @@ class Shadow(Command):
     share: Annotated[
         float,
         Field(gt=0, le=100),
-        Option("1 to 100", mark("percent of the questions; 20 is usual")),
+        Option(mark("1 to 100"), mark("percent of the questions; 20 is usual")),
     ] = 20.0
     model: Alias = DEFAULT_ALIAS
 

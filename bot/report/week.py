@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from bot import blocks, figures, sheet
 from bot.asking import Block
-from bot.language import mark, tr, trn
+from bot.language import mark, tr
 from bot.report.kinds import Kind, Report, Scope
 from bot.report.people import Naming, naming
 from bot.team import said
@@ -82,7 +82,7 @@ def _show_dates(dates: Sequence[Occurrence], name: Naming) -> list[Block]:
         offer = blocks.button(tr("I'll host"), "session_host", f"{one.id} channel")
         shown.append(blocks.section(_say_date(one, name), accessory=offer if wanted else None))
     more = len(dates) - SESSIONS_SHOWN
-    rest = trn("and {count} more", "and {count} more", more) if more > 0 else ""
+    rest = tr("and {count} more", count=more) if more > 0 else ""
     return [*shown, *([blocks.context(rest)] if rest else [])]
 
 
@@ -103,7 +103,7 @@ def _say_resources(new: Sequence[Resource]) -> str:
         for one in new[:RESOURCES_SHOWN]
     ]
     more = len(new) - RESOURCES_SHOWN
-    rest = [trn("and {count} more", "and {count} more", more)] if more > 0 else []
+    rest = [tr("and {count} more", count=more)] if more > 0 else []
     return "\n".join([tr("*New to learn from*"), *lines, *rest])
 
 

@@ -11,7 +11,9 @@ from bot.language import mark, tr
 WAITS = (
     mark("there is no slot on this machine that could run it"),
     mark("its turn is after job {job}"),
-    mark("waiting for job {job} on {slot}"),
+    mark("waiting for {jobs}"),
+    mark("job {job} on {slot} or {others}"),
+    mark("job {job} on {slot}"),
 )
 RECIPES = (
     mark(
@@ -33,13 +35,11 @@ WARNINGS = (
     mark("The labels {labels} differ only in case: are they one?"),
     mark("The test split has no row labelled {labels}."),
     mark(
-        "1 text carried two labels or more; the one given most often was kept. Look at how these "
+        "{texts} carried two labels or more; the one given most often was kept. Look at how these "
         "labels are told apart."
     ),
-    mark(
-        "{number} texts carried two labels or more; the one given most often was kept. Look at "
-        "how these labels are told apart."
-    ),
+    mark("1 text"),
+    mark("{number} texts"),
     mark(
         "{number} validation or test rows stood, exactly or nearly, in an earlier split too and "
         "were left out, so figures may differ from those published for this split."
@@ -105,16 +105,20 @@ FILES = (
     mark("Line {line} is not valid JSON: {error} at character {column}. Write one object a line."),
     mark("Line {line} holds JSON that is too large to read."),
     mark('Line {line} is no JSON object such as {{"text": …, "label": …}}.'),
+    mark("Line {line}"),
+    mark("Row {row}"),
+    mark("The label column {column}"),
+    mark("The uploaded file is no longer there: send it again."),
     mark("No row has both a text ({text}) and a label ({label})."),
     mark("{place}, column {column} names no split: write train, validation or test in every row."),
     mark("The column {column} has no training rows: mark some with train."),
-    mark("The label column {column} says {label} in every row: two labels are needed."),
+    mark("{place} says {label} in every row: two labels are needed."),
     mark(
-        "The label column {column} has {number} different numbers with fractions: that is a "
+        "{place} has {number} different numbers with fractions: that is a "
         "rating, not a label. Round them, or name classes such as positive and negative."
     ),
-    mark("The label column {column} looks like free text or an id: its values hardly repeat."),
-    mark("The label column {column} has {number} labels; at most {most} can be trained."),
+    mark("{place} looks like free text or an id: its values hardly repeat."),
+    mark("{place} has {number} labels; at most {most} can be trained."),
     mark(
         "Each label needs at least {least} different texts; too few have {labels}. Add rows, or "
         "drop or merge these labels."
@@ -177,7 +181,7 @@ def again(said: str) -> str:
     """Say it as the catalogue does where it is known, and as it came where it isn't."""
     for message, pattern in _patterns():
         if found := pattern.fullmatch(said):
-            return tr(message, **found.groupdict())
+            return tr(message, **{name: again(value) for name, value in found.groupdict().items()})
     return said
 
 
