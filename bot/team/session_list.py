@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlite_utils import Database
@@ -20,6 +20,7 @@ from storage.talent import Occurrence, Resource
 
 AHEAD = timedelta(days=30)
 SHOWN, SHOWN_AT_HOME = 8, 4
+LATER = 4  # dates that follow the next one
 KINDS = {
     "lecture": mark("lecture"),
     "exchange": mark("tech exchange"),
@@ -42,10 +43,16 @@ class Dates:
     answers: Mapping[int, Mapping[str, str]] = field(default_factory=dict)  # by occurrence
     resources: Mapping[int, Resource] = field(default_factory=dict)
     links: Mapping[int, str | None] = field(default_factory=dict)  # by session
+    later: Mapping[int, Sequence[Occurrence]] = field(default_factory=dict)  # by session
 
 
 def gather(db: Database, start: datetime, end: datetime) -> Dates:
-    return collect(db, sessions.between(db, start, end))
+    """Read the next date of each session, and which follow it."""
+    by_session: dict[int, list[Occurrence]] = {}
+    for one in sessions.between(db, start, end):
+        by_session.setdefault(one.session, []).append(one)
+    found = collect(db, [dates[0] for dates in by_session.values()])
+    return replace(found, later={number: dates[1:] for number, dates in by_session.items()})
 
 
 def collect(db: Database, dates: Sequence[Occurrence]) -> Dates:
@@ -121,7 +128,12 @@ def describe(found: Dates, one: Occurrence) -> str:
         minutes=one.minutes,
         channel=one.channel,
     )
-    return "\n".join([head, where, *_say_details(found, one)])
+    return "\n".join([head, where, *_say_later(found, one), *_say_details(found, one)])
+
+
+def _say_later(found: Dates, one: Occurrence) -> list[str]:
+    later = [said.day(date.fromisoformat(then.day)) for then in found.later.get(one.session, ())]
+    return [tr("Then: {days}", days=listed(later[:LATER]))] if later else []
 
 
 def _say_details(found: Dates, one: Occurrence) -> list[str]:

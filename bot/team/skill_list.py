@@ -78,7 +78,7 @@ def say(found: Skills, *, lead: bool) -> Reply:
         shown.append(blocks.context(tr("There are more: `/team export skills` has them all.")))
     hint = tr(
         "Someone has a skill from level {level} on (0 not at all, 4 teaches others). "
-        ":small_red_triangle: is critical: two people should have it.",
+        "Two people should have what is critical.",
         level=KNOWS,
     )
     return Reply(text, [*shown, blocks.context(hint), choices()])
@@ -124,13 +124,16 @@ def plain_name(skill: Skill) -> str:
 
 
 def _group(found: Skills, coverage: int, title: str) -> list[str]:
-    """Say the skills that so many have, under their title."""
-    lines = [_say(found, skill) for skill in found.listed if found.coverage(skill) == coverage]
+    """Say the skills that so many have, under their title; of which nobody spoke, on one line."""
+    group = [skill for skill in found.listed if found.coverage(skill) == coverage]
+    told = [_say(found, skill) for skill in group if skill.critical or found.held.get(skill.id)]
+    rest = [name(skill) for skill in group if not skill.critical and not found.held.get(skill.id)]
+    lines = [*told, *(["• " + listed(rest)] if rest else [])]
     return [tr(title), *lines] if lines else []
 
 
 def _say(found: Skills, skill: Skill) -> str:
-    parts = [name(skill) + (" :small_red_triangle:" if skill.critical else "")]
+    parts = [tr("{skill} (critical)", skill=name(skill)) if skill.critical else name(skill)]
     held = found.held.get(skill.id, ())
     if having := [f"<@{one.user}> {one.have}" for one in held if one.have]:
         parts.append(_named(having))
