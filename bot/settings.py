@@ -29,7 +29,8 @@ class BotSettings(BaseSettings):
     http_host: str = "127.0.0.1"
     http_port: int = Field(3000, ge=0, le=65535)
     admins: Annotated[frozenset[str], NoDecode] = frozenset()
-    language: Literal["en", "zh"] = "en"
+    # LANGUAGE itself is gettext's variable, which many a login sets.
+    language: Literal["en", "zh"] = Field("en", validation_alias="default_language")
 
     # Records and training
     data_dir: Path = Path("data")

@@ -10,14 +10,15 @@ from pydantic import SecretStr, ValidationError
 
 from bot.settings import BotSettings
 
+NAMES = {str(f.validation_alias or name).upper() for name, f in BotSettings.model_fields.items()}
 EXAMPLE = Path(__file__).parent.parent / ".env.example"
 
 
 @pytest.fixture
 def no_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Make an empty working directory without any variable of ours."""
-    for name in BotSettings.model_fields:
-        monkeypatch.delenv(name.upper(), raising=False)
+    for name in NAMES:
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -28,7 +29,7 @@ def _example() -> dict[str, str]:
 
 
 def test_the_example_names_every_setting_and_no_other() -> None:
-    assert set(_example()) == {name.upper() for name in BotSettings.model_fields}
+    assert set(_example()) == NAMES
 
 
 def test_the_example_shows_the_defaults(no_environment: Path) -> None:
@@ -58,3 +59,11 @@ def test_secrets_do_not_show(no_environment: Path) -> None:
 def test_the_api_address_ends_with_a_slash(no_environment: Path) -> None:
     assert no_environment.exists()
     assert BotSettings(slack_api_url="http://127.0.0.1:9/api").slack_api_url.endswith("/api/")
+
+
+def test_the_logins_own_language_is_not_the_bots(
+    no_environment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LANGUAGE", "de_DE:de")
+    (no_environment / ".env").write_text("DEFAULT_LANGUAGE=zh\n")
+    assert BotSettings().language == "zh"
