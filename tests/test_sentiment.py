@@ -15,13 +15,15 @@ from records import NOON
 from results import assert_postable
 
 from bot.sentiment import answer
+from bot.sentiment.answer import Source
+from bot.sentiment.card import card
 from bot.workspace.records import Message
 from bot.workspace.server import Workspace
 from storage import models
 from storage.records import Model
 from trainer.predict import Prediction
 
-SOURCE = "sentiment v2, model 14, trained on reviews@2"
+SOURCE = Source("runs", "sentiment v2, model 14, trained on reviews@2", "sentiment", 14, "reviews")
 
 
 @pytest_asyncio.fixture
@@ -58,15 +60,15 @@ async def ask(desk: Desktop, text: str) -> Message:
     ],
 )
 def test_the_confidence_is_said_in_words_and_percent(prediction: Prediction, words: str) -> None:
-    reply = answer.say("it is good", prediction, SOURCE)
+    reply = card("it is good", prediction, SOURCE, key="k")
     assert reply.text.startswith(words)
-    assert SOURCE in reply.text
+    assert SOURCE.name in reply.text
     assert not reply.public
 
 
 @given(st.text(max_size=3_000), st.text(min_size=1, max_size=75))
 def test_any_text_and_label_make_a_message_that_slack_takes(text: str, label: str) -> None:
-    reply = answer.say(text + "<!channel>", predict(0.7, label), SOURCE)
+    reply = card(text + "<!channel>", predict(0.7, label), SOURCE, key="k")
     assert_postable(reply.text, reply.blocks)
 
 
@@ -102,6 +104,15 @@ async def test_without_a_model_the_way_to_one_is_told(desk: Desktop) -> None:
 async def test_any_text_is_answered(desk: Desktop, text: str) -> None:
     let_serve(desk)
     assert "positive" in (await ask(desk, text)).text
+
+
+async def test_another_purpose_is_asked_by_its_name(desk: Desktop) -> None:
+    model = let_serve(desk)
+    with desk.database() as db:
+        models.promote(db, alias="topic", model=model.id, expected=None, by="U1", now=NOON)
+    assert "topic v1" in (await ask(desk, "good model=topic")).text
+    refused = (await ask(desk, "good model=topik")).text
+    assert "Did you mean `topic`? There are: `sentiment`, `topic`." in refused
 
 
 async def test_a_form_takes_a_long_text(desk: Desktop) -> None:

@@ -70,6 +70,11 @@ class TextGraph:
             self._fill(found[chunk], texts[chunk])
         return found
 
+    def fits(self, text: str) -> bool:
+        """Tell whether a text is read to its end: `rows` cuts those with too many tokens."""
+        read = self._cut(text)
+        return len(read) >= len(text) and not self._tokenizer.encode(read).overflowing
+
     def _fill(self, found: NDArray[np.float32], texts: Sequence[str]) -> None:
         encodings = self._tokenizer.encode_batch_fast([self._cut(text) for text in texts])
         batches = list(fill_batches([len(encoding) for encoding in encodings]))

@@ -66,6 +66,10 @@ class Classifier:
         chances = softmax(self.logits(texts), self.card.temperature)
         return [self._answer(row) for row in chances]
 
+    def fits(self, text: str) -> bool:
+        """Tell whether a text is read to its end: of longer ones only the beginning is."""
+        return self._graph.fits(text)
+
     def logits(self, texts: Sequence[str]) -> Logits:
         """Compute float32 logits [texts, labels] in the order given."""
         return self._graph.rows(texts, len(self.card.labels))

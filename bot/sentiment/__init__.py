@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bot.asking import Feature, Modal
 from bot.commands.sentiment import Sentiment
-from bot.sentiment import answer
+from bot.sentiment import one_text
 
 FEATURE = Feature(
-    commands={Sentiment: answer.tell},
-    modals={"sentiment": Modal(answer.take_form)},
+    commands={Sentiment: one_text.tell},
+    modals={"sentiment": Modal(one_text.take_form)},
     guests=frozenset({"sentiment"}),
 )

@@ -1,18 +1,17 @@
-"""Tell the sentiment of a text to its asker alone, by the model that serves."""
+"""Answer texts by the model that serves a purpose: the one way to an answer in chat."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot import blocks
-from bot.asking import Asker, Block, Office, RefusalError, Reply
-from bot.commands.sentiment import Sentiment
+from bot.asking import Office, RefusalError
 from bot.commands.train import DEFAULT_ALIAS
-from bot.language import mark, tr
-from bot.wording import escape
+from bot.language import listed, mark, tr
+from bot.wording import code, did_you_mean
 from storage import answers, datasets, models
 from storage.database import opened
 from trainer.predict import Prediction
@@ -21,47 +20,57 @@ NO_MODEL = mark(
     "No model serves yet, so there is no answer. `/train data sample` brings a data set, "
     "`/train sample` trains on it, and `/train promote` with the job's number lets it serve."
 )
-CERTAIN, PROBABLE = 0.95, 0.8  # calibrated confidence
-ECHO = 150  # characters of the text, shown back
-OTHERS = 5  # labels
 
 
 @dataclass(frozen=True)
 class Source:
-    """Which model answers, and how it is named."""
+    """Which model answers, how it is named, and what it learnt from."""
 
     path: str
-    name: str
+    name: str  # for people: `sentiment v2, model 14, trained on reviews@2`
     alias: str
     model: int
+    dataset: str | None = None  # its name; None where its data was deleted
+    languages: frozenset[str] = frozenset()  # of its data, ISO 639-1; none: not known
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One prediction a text, in the order asked."""
+
+    source: Source
+    predictions: list[Prediction]
 
 
 async def warm(office: Office) -> None:
     """Load the model that serves, so that the first asker after a start needn't wait for it."""
-    source = await asyncio.to_thread(_find_source, office)
-    if source is not None:
-        await office.serving.load(source.path)
-
-
-async def tell(office: Office, asker: Asker, command: Sentiment) -> Reply | None:
-    """Answer a text; without one open a form for it."""
-    if command.text is None or not command.text.strip():
-        view = form(asker.channel, response_url=asker.response_url)
-        await office.client.views_open(trigger_id=asker.trigger_id or "", view=view)
-        return None
-    return await _answer(office, command.text)
-
-
-async def take_form(office: Office, _: Asker, values: Mapping[str, Any], __: str) -> Reply | None:
-    return await _answer(office, blocks.typed(values, "text"))
-
-
-async def _answer(office: Office, text: str) -> Reply:
-    source = await asyncio.to_thread(_find_source, office)
-    if source is None:
-        raise RefusalError(tr(NO_MODEL))
     try:
-        (prediction,) = await office.serving.classify(source.path, [text])
+        source = await find(office, DEFAULT_ALIAS)
+    except RefusalError:
+        return
+    await office.serving.load(source.path)
+
+
+async def ask(office: Office, alias: str, texts: Sequence[str]) -> Answered:
+    """Answer texts by the model that an alias serves, and count the answers.
+
+    Raise RefusalError where none serves it, or its files are gone.
+    """
+    source = await find(office, alias)
+    predictions = await classify(office, source, texts)
+    await count(office, source, predictions)
+    return Answered(source, predictions)
+
+
+async def find(office: Office, alias: str) -> Source:
+    """Find the model that an alias serves. Raise RefusalError where there is none."""
+    return await asyncio.to_thread(_find, office, alias)
+
+
+async def classify(office: Office, source: Source, texts: Sequence[str]) -> list[Prediction]:
+    """Answer without counting it: parts of a text are no questions."""
+    try:
+        return await office.serving.classify(source.path, texts)
     except OSError:
         raise RefusalError(
             tr(
@@ -69,72 +78,45 @@ async def _answer(office: Office, text: str) -> Reply:
                 model=source.name,
             )
         ) from None
-    await asyncio.to_thread(_count, office, source, prediction)
-    return say(text, prediction, source.name)
 
 
-def _count(office: Office, source: Source, prediction: Prediction) -> None:
-    """Count the answer for the report, without its text."""
+async def count(office: Office, source: Source, predictions: Sequence[Prediction]) -> None:
+    """Count answers for the report, without their texts."""
+    await asyncio.to_thread(_count, office, source, predictions)
+
+
+def _count(office: Office, source: Source, predictions: Sequence[Prediction]) -> None:
+    about: dict[str, Any] = {"alias": source.alias, "model": source.model, "now": office.clock()}
+    counts = Counter((prediction.label, prediction.sure) for prediction in predictions)
     with opened(office.settings.data_dir) as db:
-        answers.count(
-            db,
-            alias=source.alias,
-            model=source.model,
-            label=prediction.label,
-            sure=prediction.sure,
-            now=office.clock(),
-        )
+        for (label, sure), n in counts.items():
+            answers.count(db, label=label, sure=sure, n=n, **about)
 
 
-def _find_source(office: Office) -> Source | None:
+def _find(office: Office, alias: str) -> Source:
     with opened(office.settings.data_dir) as db:
-        serving = models.serving(db, DEFAULT_ALIAS)
+        serving = models.serving(db, alias)
         if serving is None:
-            return None
+            raise _no_model(alias, list(models.aliases(db)))
         promotion, model = serving
         dataset = datasets.get(db, model.dataset_hash)
     told = {"name": f"{promotion.alias} v{promotion.version}", "model": model.id}
-    named = tr("{name}, model {model}, its data was deleted", **told)
-    if dataset:
-        named = tr("{name}, model {model}, trained on {data}", **told, data=dataset.title)
-    return Source(model.path, named, promotion.alias, model.id)
+    if dataset is None:
+        named = tr("{name}, model {model}, its data was deleted", **told)
+        return Source(model.path, named, alias, model.id)
+    named = tr("{name}, model {model}, trained on {data}", **told, data=dataset.title)
+    languages = frozenset(dataset.card.get("languages", {}))
+    return Source(model.path, named, alias, model.id, dataset.name, languages)
 
 
-# --- pure -----------------------------------------------------------------------------------
-
-
-def say(text: str, prediction: Prediction, source: str) -> Reply:
-    """Say the label with its confidence; the text is shown back, to its asker alone."""
-    verdict = _say_verdict(prediction)
-    likely = sorted(prediction.probabilities.items(), key=lambda pair: -pair[1])
-    others = [
-        f"{escape(label)} {chance:.0%}" for label, chance in likely if label != prediction.label
-    ]
-    echo = f"> {escape(blocks.cut(' '.join(text[: 10 * ECHO].split()), ECHO))}"
-    small = " · ".join([*others[:OTHERS], escape(source)])
-    shown: list[Block] = [blocks.section(f"{verdict}\n{echo}"), blocks.context(small)]
-    return Reply(f"{verdict.replace('*', '')} ({small})", shown)
-
-
-def _say_verdict(prediction: Prediction) -> str:
-    told = {"label": escape(prediction.label), "share": prediction.confidence}
-    if not prediction.sure:
-        return tr("*Not sure*; {label} is the most likely, at {share:.0%}", **told)
-    if prediction.confidence >= CERTAIN:
-        return tr("Almost certainly *{label}*, {share:.0%} sure", **told)
-    if prediction.confidence >= PROBABLE:
-        return tr("Probably *{label}*, {share:.0%} sure", **told)
-    return tr("Rather *{label}*, {share:.0%} sure", **told)
-
-
-def form(channel: str, *, response_url: str | None) -> Block:
-    """Make the form for long texts; the answer takes the way that the command opened."""
-    typing = blocks.text_input("text", multiline=True)
-    hint = tr("It is neither kept nor shown to others.")
-    return blocks.modal(
-        "sentiment",
-        tr("Sentiment of a text"),
-        [blocks.field("text", tr("Text"), typing, hint=hint)],
-        submit=tr("Tell me"),
-        metadata={"channel": channel, "response_url": response_url or ""},
+def _no_model(alias: str, serving: Sequence[str]) -> RefusalError:
+    if not serving:
+        return RefusalError(tr(NO_MODEL))
+    return RefusalError(
+        tr(
+            "No model serves {alias}.{meant} There are: {aliases}. `/train models` shows them.",
+            alias=code(alias),
+            meant=did_you_mean(alias, serving),
+            aliases=listed(map(code, serving)),
+        )
     )
