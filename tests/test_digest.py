@@ -118,6 +118,7 @@ def test_muted_kinds_are_left_out() -> None:
         ({"digested_on": "2026-03-02"}, "2026-03-02T09:30", False),
         ({"digest_at": None}, "2026-03-02T09:30", False),
         ({"digest_at": "07:00"}, "2026-03-02T08:00", False),  # quiet hours
+        ({"digest_at": "20:00"}, "2026-03-02T09:00", True),  # with their hours at the latest
         ({"paused_until": "2026-03-03"}, "2026-03-02T09:30", False),
         ({"paused_until": "2026-03-02"}, "2026-03-02T09:30", True),
         ({"user": "UAWAY"}, "2026-03-02T09:30", False),

@@ -244,7 +244,7 @@ async def test_preferences_are_typed_or_chosen_in_a_form(
     assert (refused.reply or {})["errors"].keys() == {"at"}
     chosen = {"at": "10:00", "language": "zh", "muted": [], "pause": "2099-01-01"}
     await workspace.submit_view("bo", view["id"], chosen)
-    await workspace.wait_for(lambda m: "2099-01-01" in m.text)
+    await workspace.wait_for(lambda m: "2099" in m.text)
     with desktop.database() as db:
         bo = members.get(db, desktop.user("bo"))
     assert bo is not None

@@ -33,8 +33,8 @@ def note(office: Office, asker: Asker, command: Away) -> Reply:
         rounds.mend(db, now=now)
     text = tr(
         "You are away from {starts} to {ends}: no reminders then, and no pairing.",
-        starts=said.day(starts),
-        ends=said.day(ends),
+        starts=said.date_of(starts),
+        ends=said.date_of(ends),
     )
     back = blocks.button(tr("Take it back"), "away_drop", str(leave.id))
     return Reply(text, [blocks.section(text), blocks.actions(back)])

@@ -95,7 +95,9 @@ def is_due(member: Member, days: WorkCalendar, now: datetime) -> bool:
     today = local.date()
     if member.digest_at is None or (member.digested_on or "") >= today.isoformat():
         return False
-    return local.time() >= time.fromisoformat(member.digest_at) and not days.is_quiet(member, now)
+    if not member.works_from <= member.digest_at < member.works_to:
+        return not days.is_quiet(member, now)  # it comes when their work begins
+    return f"{local:%H:%M}" >= member.digest_at and not days.is_quiet(member, now)
 
 
 # --- the tick -------------------------------------------------------------------------------

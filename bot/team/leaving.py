@@ -12,12 +12,19 @@ from sqlite_utils import Database
 from bot import blocks, newcomers
 from bot.asking import Asker, Office, RefusalError, Reply
 from bot.commands.team import MemberLeaves
-from bot.language import tr
+from bot.language import mark, tr
 from bot.rights import require
 from bot.team import rounds
 from storage import deliveries, hiring, learning, members, roles, sessions
 from storage.database import immediate, opened
 from storage.talent import Role
+
+GONE = mark(
+    "<@{user}> has left: their reminders are cancelled, their partner is matched anew, their "
+    "sessions want a host, their scorecards went to the hiring owner, and their plan and roles are "
+    "gone."
+)
+GONE_BEFORE = mark("<@{user}> has left before, so nothing changed.")
 
 
 def leave(db: Database, user: str, *, by: str, now: datetime) -> bool:
@@ -46,15 +53,12 @@ def say_leaves(office: Office, asker: Asker, command: MemberLeaves) -> Reply:
     """Note, as a lead or admin, that somebody left."""
     require(office, asker, "lead", "admin")
     with opened(office.settings.data_dir) as db:
-        if not leave(db, command.who, by=asker.user, now=office.clock()):
+        gone = leave(db, command.who, by=asker.user, now=office.clock())
+        if not gone and members.get(db, command.who) is None:
             raise RefusalError(
-                tr("<@{user}> is not on the team, so nothing was changed.", user=command.who)
+                tr("<@{user}> was never on the team, so nothing changed.", user=command.who)
             )
-    text = tr(
-        "<@{user}> has left: their reminders are cancelled, their partner is matched anew, their sessions "
-        "want a host, their scorecards went to the hiring owner, and their plan and roles are gone.",
-        user=command.who,
-    )
+    text = tr(GONE if gone else GONE_BEFORE, user=command.who)
     back = blocks.button(tr("They are back"), "member_back", command.who)
     return Reply(text, [blocks.section(text), blocks.actions(back)])
 

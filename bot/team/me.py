@@ -117,7 +117,7 @@ def _say_reminders(member: Member) -> str:
         return tr(
             "Morning message at {time}, paused until {day}.",
             time=member.digest_at,
-            day=member.paused_until,
+            day=said.date_of(date.fromisoformat(member.paused_until)),
         )
     return tr("Morning message at {time}.", time=member.digest_at)
 

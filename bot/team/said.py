@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from babel.dates import format_skeleton, get_day_names
+from babel.dates import format_date, format_skeleton, get_day_names
 
 from bot.blocks import cut
 from bot.calendar import WEEKDAYS, zone_of
@@ -37,6 +37,11 @@ def day(on: date) -> str:
     """Say a day: `Tue, Dec 1`."""
     noon = datetime(on.year, on.month, on.day, 12)  # noqa: DTZ001 - a day has no zone
     return str(format_skeleton("MMMEd", noon, locale=current()))
+
+
+def date_of(on: date) -> str:
+    """Say a day of any year: `Dec 1, 2025`."""
+    return format_date(on, "medium", locale=current())
 
 
 def weekday(name: str) -> str:

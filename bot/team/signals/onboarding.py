@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from bot.language import mark, tr
+from bot.team import said
 from bot.team.facts import FRESH, Facts
 from bot.team.obligations import Obligation, Rank
 from storage.firsts import Firsts
@@ -87,7 +88,7 @@ def _line(key: str, text: str, reader: Member) -> Obligation:
         why=tr(
             "You joined on {day}. The first data set, run, promotion and talk are looked for from "
             "days 1, 7, 30 and 90 on; each is spoken of once.",
-            day=reader.joined_at.date(),
+            day=said.date_of(reader.joined_at.date()),
         ),
         nudges=1,
     )

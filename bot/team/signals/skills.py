@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from bot.language import current, listed, tr
 from bot.team import said
 from bot.team.facts import Facts
-from bot.team.obligations import Obligation, Rank
+from bot.team.obligations import Act, Obligation, Rank
 from storage.talent import Member, MemberSkill, Skill
 
 OLD = timedelta(days=180)
@@ -43,13 +43,14 @@ def _assess(facts: Facts, reader: Member, now: datetime) -> Iterator[Obligation]
             kind="skill",
             rank=Rank.DUE,
             text=tr(
-                "How well do you know {skills} today? `/team skill have` notes it.",
+                "How well do you know {skills} today?",
                 skills=listed(name(skill) for skill in known[:NAMED]),
             ),
             why=tr(
                 "Levels older than 180 days are asked for again; this one is of {day}.",
-                day=said.day(old[0][0].date()),
+                day=said.date_of(old[0][0].date()),
             ),
+            act=Act(tr("Say it"), "skill_know", str(known[0].id)),
         )
 
 
