@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bot import figures, fonts
+from bot import card, figures, fonts, language
 from bot.train import charts
 from bot.train.charts import Chart, confusion_matrix, loss_curve
 from trainer import evaluate
@@ -149,3 +149,17 @@ def test_a_shortened_label_keeps_its_beginning_and_its_end(label: str) -> None:
     short = fonts.shorten(label, 16)
     assert figures.width(short) <= 16
     assert (short[:3], short[-3:]) == (label[:3], label[-3:])
+
+
+def test_a_picture_is_in_english_where_no_font_is_chinese(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fonts, "_alternatives", list[str])  # as in a slim container
+    with language.use("zh"):
+        assert loss_curve(summarise(THREE)).title == "Loss curve"
+        assert language.current() == "zh"
+
+
+def test_lines_break_between_words_and_between_wide_characters() -> None:
+    assert card.wrap("one two three", 8) == ["one two", "three"]
+    assert card.wrap("训练损失下降，很好", 8) == ["训练损失", "下降，很", "好"]
+    assert card.wrap("损失下降，很好", 8) == ["损失下", "降，很好"]
+    assert card.wrap("", 8) == []

@@ -15,6 +15,7 @@ ENOUGH, SHORT = "#0072b2", "#d55e00"  # Okabe and Ito 2008: told apart by all
 ROW, SPACE = 0.45, 0.3  # inches
 
 
+@fonts.legibly()
 def draw(shares: Sequence[Share]) -> Picture:
     """Draw the disciplines with the widest gaps as bars, each with its target as a line."""
     shown = shares[:SHOWN]

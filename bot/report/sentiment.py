@@ -92,6 +92,7 @@ def _say_label(one: Tally, tallies: Sequence[Tally]) -> str:
     return tr("• {label}: {count:,} ({share})", label=label, count=one.total, share=share)
 
 
+@fonts.legibly()
 def _draw(tallies: Sequence[Tally]) -> Picture:
     """Draw the labels as bars, the unsure part of each in grey."""
     most, shown = tallies[0], tallies[:LABELS]

@@ -22,6 +22,7 @@ VERDICTS = {"better": mark("better"), "worse": mark("worse"), "none": mark("no d
 ROW, SPACE = 0.4, 0.75  # inches
 
 
+@fonts.legibly()
 def draw(results: Sequence[Result]) -> Picture:
     """Draw the newest runs with their 95% intervals, of each data set the most accurate first."""
     title, about = _say_title(results), tr("Accuracy on the test split, with its 95% interval")
