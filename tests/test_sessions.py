@@ -209,6 +209,8 @@ async def test_a_session_is_planned_announced_twice_and_held(desk: Desktop) -> N
     assert_postable(card.text, card.blocks)
     assert not dates_of(desk)
     assert "Session 1 is planned" in (await desk.press("bo", card, "session_keep")).text
+    again = await plan(desk, "bo", repeats="fortnightly", host="ana")
+    assert "planned already" in (await desk.press("bo", again, "session_keep")).text
     assert len(dates_of(desk)) == 4
     start = dates_of(desk)[0].starts_at
     for now in (NOW, start - DAY, start - DAY, start - timedelta(minutes=15), start, start + DAY):

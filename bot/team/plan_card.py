@@ -105,9 +105,10 @@ def _row(plan: LearningPlan, one: Assignment, *, own: bool) -> list[Block]:
     due = say_due(one.due_on, plan.member, plan.calendar)
     given = [tr("from <@{by}>", by=one.assigned_by)] if own and one.assigned_by != one.user else []
     parts = listed([*minutes, tr(TRACKS[one.track]), due, *given])
-    done = blocks.button(tr("Done"), "assignment_done", str(one.id), style="primary")
-    drop = blocks.button(tr("Drop"), "assignment_drop", str(one.id), confirm=_sure())
-    return [blocks.section(f"{named}\n{parts}"), blocks.actions(done, drop)]
+    buttons = [blocks.button(tr("Done"), "assignment_done", str(one.id), style="primary")]
+    if not own or one.assigned_by == one.user:
+        buttons.append(blocks.button(tr("Drop"), "assignment_drop", str(one.id), confirm=_sure()))
+    return [blocks.section(f"{named}\n{parts}"), blocks.actions(*buttons)]
 
 
 def _sure() -> Block:

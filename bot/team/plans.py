@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlite_utils import Database
 
@@ -116,7 +117,7 @@ def find(db: Database, number_or_title: str) -> Resource:
 
 
 def _refuse_past(office: Office, member: Member, due: date | None) -> None:
-    today = calendar.WorkCalendar({}).local_day(member, office.clock())
+    today = office.clock().astimezone(ZoneInfo(member.zone)).date()
     if due is not None and due < today:
         raise RefusalError(tr("{day} is over. Choose a day to come.", day=said.day(due)))
 

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from sqlite_utils import Database
+
 from bot import blocks, recurrence, rights, when
 from bot.asking import Asker, Block, FieldErrors, Office, RefusalError, Reply
 from bot.calendar import WEEKDAYS
@@ -216,6 +218,7 @@ def press_keep(office: Office, asker: Asker, value: str) -> Reply:
     dates_of(draft, now=now)
     with opened(office.settings.data_dir) as db, immediate(db):
         require_member(db, asker.user)
+        _refuse_twice(db, draft)
         fields = asdict(draft) | {"starts_at": datetime.fromisoformat(draft.starts_at)}
         made = sessions.add(db, **fields, organiser=asker.user, now=now)
         announcements.materialise(db, made, now=now)
@@ -230,6 +233,14 @@ def press_keep(office: Office, asker: Asker, value: str) -> Reply:
 
 def press_forget(_: Office, __: Asker, ___: str) -> Reply:
     return Reply(tr("Nothing was planned."), replace=True)
+
+
+def _refuse_twice(db: Database, draft: Draft) -> None:
+    """Raise RefusalError where the session is planned already: a button may be pressed twice."""
+    for one in sessions.all_open(db):
+        same = (one.title, one.starts_at, one.channel)
+        if same == (draft.title, draft.starts_at, draft.channel):
+            raise RefusalError(tr("That is planned already, as session {number}.", number=one.id))
 
 
 def _refuse_unled(office: Office, asker: Asker, draft: Draft) -> None:

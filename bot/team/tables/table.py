@@ -73,7 +73,7 @@ def read(
             first = seen.setdefault(table.key_of(row), line)
             wrong = _find_faults(table, row, first=first, line=line)
             rows.append(_filled(table, row, old))
-        faults += [tr("Line {line}", line=line) + tr(": ") + one for one in wrong]
+        faults += [tr("Line {line}: {fault}", line=line, fault=one) for one in wrong]
     if faults:
         raise RefusalError(_say_faults(faults))
     return rows
