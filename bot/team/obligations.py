@@ -17,7 +17,6 @@ KINDS: dict[str, str] = {
     "skill": mark("assessments and skills"),
     "privacy": mark("privacy reviews"),
     "survey": mark("surveys"),
-    "pair": mark("pairs"),
     "recommendation": mark("what to learn next"),
     "failure": mark("help with failed runs"),
     "promotion": mark("what to make of a promoted model"),
