@@ -49,19 +49,27 @@ def _overview(mine: Sequence[Usage]) -> str:
         for command, usages in groupby(mine, key=lambda usage: usage.command)
     ]
     more = tr(
-        "`/coach help team` shows all that a command can do, `/coach help retry` explains one "
-        "verb. In threads mention me instead: `@coach train list`."
+        "`/coach help train` shows all that a command can do, `/coach help {verb}` explains one "
+        "verb. In threads mention me instead: `@coach train list`.",
+        verb=_example(mine),
     )
     return "\n\n".join([*parts, more])
 
 
 def _line(usages: Sequence[Usage]) -> str:
-    """Write a command's verbs on one line: `skill list|have|want`."""
-    shown = []
-    for first, group in groupby(usages, key=lambda usage: usage.words[:1]):
-        seconds = "|".join(usage.words[1] for usage in group if len(usage.words) > 1)
-        shown.append(" ".join(filter(None, [*first, seconds])) or usages[0].line(admin=False))
-    return "  ".join(f"`{escape(verb)}`" for verb in shown)
+    """Write a command's verbs on one line: `skill list|have|want`, `plan [add]`."""
+    by_first = groupby(usages, key=lambda usage: usage.words[:1])
+    return "  ".join(f"`{escape(_verb(list(group)))}`" for _, group in by_first)
+
+
+def _verb(group: Sequence[Usage]) -> str:
+    """Write the verbs that begin with the same word as one."""
+    if not group[0].words:
+        return group[0].line(options=False)
+    seconds = "|".join(usage.words[1] for usage in group if len(usage.words) > 1)
+    if seconds and any(len(usage.words) == 1 for usage in group):
+        seconds = f"[{seconds}]"
+    return f"{group[0].words[0]} {seconds}".strip()
 
 
 def _verbs(mine: Sequence[Usage]) -> str:
@@ -69,7 +77,13 @@ def _verbs(mine: Sequence[Usage]) -> str:
         "\n".join([f"*{command}*", *(f"• `{u.example}`  {tr(u.meaning)}" for u in usages)])
         for command, usages in groupby(mine, key=lambda usage: usage.command)
     ]
-    return "\n\n".join([*parts, tr("More on one of them: `/coach help retry`.")])
+    return "\n\n".join(
+        [*parts, tr("More on one of them: `/coach help {verb}`.", verb=_example(mine))]
+    )
+
+
+def _example(mine: Sequence[Usage]) -> str:
+    return next(names(usage)[0] for usage in mine if usage.words)
 
 
 def _in_full(usage: Usage, *, admin: bool) -> str:

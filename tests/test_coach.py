@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from itertools import chain, combinations
 from pathlib import Path
@@ -56,9 +57,11 @@ def test_help_fits_in_one_text(topic: str | None, spoken: str) -> None:
 def test_help_at_a_glance_names_every_verb() -> None:
     text = help_text(None, EVERY_ROLE)
     assert all(f"*{command}*" in text for command in COMMANDS)
-    words = set(text.replace("`", " ").replace("|", " ").split())
+    words = set(re.sub(r"[`|\[\]]", " ", text).split())
     assert words.issuperset(chain.from_iterable(usage.words for usage in USAGE))
     assert "`skill list|have|want|assess|add`" in text
+    assert "`learn [add]`" in text
+    assert "`/train &lt;dataset&gt;`" in text
 
 
 def test_help_on_a_command_gives_a_valid_example_of_each_verb() -> None:

@@ -324,7 +324,12 @@ USAGE = (
         "skill assess @bo pytorch 3",
     ),
     _usage(
-        "skill add", AddSkill, mark("Add a skill to the list."), "skill add pytorch zh=深度学习"
+        "skill add",
+        AddSkill,
+        mark("Add a skill to the list."),
+        "skill add pytorch zh=深度学习",
+        "lead",
+        "admin",
     ),
     _usage(
         "plan add",
@@ -379,17 +384,36 @@ USAGE = (
         "thanks", Thanks, mark("Thank somebody in this channel."), "thanks @bo for the evaluation"
     ),
     _usage("survey list", ListSurveys, mark("Show the open surveys."), "survey list"),
-    _usage("survey start", StartSurvey, mark("Ask the team, anonymously."), "survey start"),
+    _usage(
+        "survey start",
+        StartSurvey,
+        mark("Ask the team, anonymously."),
+        "survey start",
+        "lead",
+        "committee",
+    ),
     _usage(
         "survey results",
         SurveyResults,
         mark("Show a survey's answers, five or none."),
         "survey results 2",
+        "lead",
+        "committee",
     ),
     _usage(
-        "review list", ListReviews, mark("Show what waits for a privacy review."), "review list"
+        "review list",
+        ListReviews,
+        mark("Show what waits for a privacy review."),
+        "review list",
+        "committee",
     ),
-    _usage("review sign", SignOff, mark("Sign off a data set's privacy."), "review sign reviews"),
+    _usage(
+        "review sign",
+        SignOff,
+        mark("Sign off a data set's privacy."),
+        "review sign reviews",
+        "committee",
+    ),
     _usage("balance", Balance, mark("Show the team's disciplines and skills."), "balance"),
     _usage(
         "balance target",
@@ -403,16 +427,30 @@ USAGE = (
     _usage(
         "role take", TakeRole, mark("Take a role from somebody."), "role take @bo lead", "admin"
     ),
-    _usage("leaves", MemberLeaves, mark("Say that somebody has left the team."), "leaves @bo"),
-    _usage("export", Export, mark("Get a table as CSV."), "export skills"),
-    _usage("import", Import, mark("Read a table from CSV."), "import resources"),
     _usage(
-        "language", SetChannelLanguage, mark("Set the language of this channel."), "language zh"
+        "leaves",
+        MemberLeaves,
+        mark("Say that somebody has left the team."),
+        "leaves @bo",
+        "lead",
+        "admin",
+    ),
+    _usage("export", Export, mark("Get a table as CSV."), "export skills"),
+    _usage("import", Import, mark("Read a table from CSV."), "import resources", "lead", "admin"),
+    _usage(
+        "language",
+        SetChannelLanguage,
+        mark("Set the language of this channel."),
+        "language zh",
+        "lead",
+        "admin",
     ),
     _usage(
         "workday",
         SetWorkday,
         mark("Correct the calendar of working days."),
         "workday 2027-02-06 CN work",
+        "lead",
+        "admin",
     ),
 )

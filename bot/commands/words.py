@@ -93,11 +93,13 @@ class Usage:
     def is_optional(self, name: str) -> bool:
         return any(f.name == name and f.default is not MISSING for f in fields(self.record))
 
-    def line(self, *, admin: bool = True) -> str:
+    def line(self, *, admin: bool = True, options: bool = True) -> str:
         """Write it as manuals do: `/train promote <number> [as=]`."""
         shown = [f"[{n}]" if self.is_optional(n) else f"<{n}>" for n in self.arguments]
-        options = [f"[{n.rstrip('_')}=]" for n, o in self.options.items() if admin or not o.admins]
-        return " ".join((self.command, *self.words, *shown, *options))
+        if options:
+            known = self.options.items()
+            shown += [f"[{n.rstrip('_')}=]" for n, o in known if admin or not o.admins]
+        return " ".join((self.command, *self.words, *shown))
 
 
 def hints(record: type[Command]) -> dict[str, Any]:

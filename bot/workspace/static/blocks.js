@@ -61,8 +61,9 @@ const ELEMENTS = {
   conversations_select: (part, act) => select(part, act, channels(part.filter?.include), part.initial_conversation),
   multi_static_select: (part, act) => {
     const menu = select(part, act, part.options.map(({ value, text: said }) => [value, text(said)]));
+    menu.firstChild.remove(); // its hint: nothing chosen is no choice here
     menu.multiple = true;
-    menu.size = Math.min(part.options.length + 1, 6);
+    menu.size = Math.min(part.options.length, 7);
     write(menu, part.initial_options?.map(({ value }) => value) ?? []);
     return menu;
   },
