@@ -30,24 +30,18 @@ def interval(figure: Interval) -> str:
 
 def difference(found: Difference) -> str:
     """Say a paired difference honestly: `better by 2.1 ± 1.4 points, n = 1,821`."""
-    said = {
-        "better": tr("better by {points} ± {margin} points, n = {n:,}", **_points(found)),
-        "worse": tr("worse by {points} ± {margin} points, n = {n:,}", **_points(found)),
-        "none": tr(
+    told = {"margin": f"{found.margin:.1f}", "n": found.n}
+    if found.verdict == "none":
+        points = f"{found.points:+.1f}".replace("-", "−")
+        return tr(
             "no difference can be shown ({points} ± {margin} points, n = {n:,})",
-            **_points(found, signed=True),
-        ),
-    }
-    return said[found.verdict]
-
-
-def _points(found: Difference, *, signed: bool = False) -> dict[str, object]:
-    size = f"{found.points:+.1f}".replace("-", "−") if signed else f"{abs(found.points):.1f}"
-    return {"points": size, "margin": f"{found.margin:.1f}", "n": found.n}
-
-
-def count(number: int, noun: str, plural: str | None = None) -> str:
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+            **told,
+            points=points,
+        )
+    told |= {"points": f"{abs(found.points):.1f}"}
+    if found.verdict == "better":
+        return tr("better by {points} ± {margin} points, n = {n:,}", **told)
+    return tr("worse by {points} ± {margin} points, n = {n:,}", **told)
 
 
 def number(value: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest_asyncio
 from office import Desktop, open_desktop
 from records import NOON
 
-from bot import language
+from bot import figures, language
 from bot.language import tr, trn
 from bot.train import heard
 from bot.workspace.server import Workspace
@@ -90,6 +91,21 @@ async def test_leads_and_admins_choose_a_channels_language(desktop: Desktop) -> 
 
 
 # --- how ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("seconds", "english", "chinese"),
+    [
+        (0, "1 second ago", "1秒钟前"),
+        (190, "3 minutes ago", "3分钟前"),
+        (90_000, "1 day ago", "1天前"),
+    ],
+)
+def test_times_past_are_said_in_both_languages(seconds: int, english: str, chinese: str) -> None:
+    since = timedelta(seconds=seconds)
+    assert figures.ago(since) == english
+    with language.use("zh"):
+        assert figures.ago(since) == chinese
 
 
 def test_counts_and_values_are_said_in_both_languages() -> None:
