@@ -75,6 +75,6 @@ def _settled(block: Block, key: str, words: str) -> Iterator[Block]:
     name: Any = block.get("block_id")
     if name == f"line:{key}":
         struck = blocks.cut(block["text"]["text"].removeprefix("• "), LINE)
-        yield blocks.section(f"~{struck}~\n{words}") | {"block_id": f"settled:{key}"}
+        yield blocks.section(f"• ~{struck}~  {words}") | {"block_id": f"settled:{key}"}
     elif name != f"acts:{key}":
         yield block
