@@ -9,7 +9,7 @@ from bot import figures
 from bot.language import listed, mark, tr
 from bot.rights import ROLES
 from bot.status import Snapshot, some
-from bot.wording import code, escape, with_people
+from bot.wording import code, escape, with_names
 from storage.records import Job, Promotion
 from storage.talent import Change, Role
 
@@ -95,7 +95,7 @@ def _change(change: Change, zone: ZoneInfo) -> str:
         "at": f"{change.at.astimezone(zone):%Y-%m-%d %H:%M}",
         "user": change.by,
         "action": code(change.action),
-        "subject": with_people(change.subject),
+        "subject": with_names(change.subject),
     }
     before, after = (_value(value) for value in (change.before, change.after))
     if before and after:
@@ -119,4 +119,4 @@ def _value(value: str | None) -> str:
     if value is None:
         return ""
     short = value if len(value) <= VALUE else value[: VALUE - 1] + "…"
-    return with_people(" ".join(short.split()))
+    return with_names(" ".join(short.split()))

@@ -39,9 +39,9 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def with_people(text: str) -> str:
-    """Make text safe to show as `escape` does, but for people named by their ids, `<@U1>`."""
-    return re.sub(r"&lt;(@[UW][A-Z0-9]+)&gt;", r"<\1>", escape(text))
+def with_names(text: str) -> str:
+    """Make text safe as `escape` does, but for people and channels: `<@U1>` and `<#C1>` stay."""
+    return re.sub(r"&lt;(@[UW][A-Z0-9]+|#[CG][A-Z0-9]+)&gt;", r"<\1>", escape(text))
 
 
 def code(text: str) -> str:

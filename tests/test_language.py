@@ -22,7 +22,7 @@ BOT = Path(__file__).parent.parent / "bot"
 # What is said to whoever runs Coach at a terminal, or to Slack itself, stays English.
 ENGLISH = {"__main__", "connect", "doctor", "logs", "manifest", "manual", "running", "settings"}
 ENGLISH |= {"supervise", "tour", "trial", "workspace"}
-TYPED = {"when.py", "chinese.py", "topics.py", "fonts.py"}  # what is read or looked for, unsaid
+TYPED = {"when.py", "chinese.py", "topics.py", "fonts.py", "spoken.py"}  # what is read or looked for, unsaid
 MARKED = {"tr", "trn", "mark"}
 # Patterns, log lines, SQL, names of fields, and what only a programmer reads.
 UNSAID = {"compile", "debug", "info", "warning", "error", "exception", "execute", "query", "get"}
