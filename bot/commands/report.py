@@ -44,7 +44,7 @@ class ScheduleReport(Command):
 
 @dataclass(frozen=True)
 class StopReport(Command):
-    number: Number
+    number: Annotated[Number, Argument(mark("a schedule's number, as `/report list` shows"))]
 
 
 @dataclass(frozen=True)

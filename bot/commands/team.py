@@ -40,6 +40,9 @@ RoleName = Annotated[
     Argument(mark("admin, lead, panel (hiring), committee (privacy) or guest")),
 ]
 # Whatever is typed here is read: a name that is refused must not be repeated in the refusal.
+SessionNumber = Annotated[
+    Number, Argument(mark("a session's number, as `/team session list` shows"))
+]
 Code = Annotated[str, Argument(mark("a candidate's code, such as `C-014`; never a name"))]
 Table = Annotated[
     Literal["members", "skills", "plans", "resources"],
@@ -155,12 +158,12 @@ class AddSession(Command): ...
 
 @dataclass(frozen=True)
 class HostSession(Command):
-    number: Number
+    number: SessionNumber
 
 
 @dataclass(frozen=True)
 class CancelSession(Command):
-    number: Number
+    number: SessionNumber
 
 
 @dataclass(frozen=True)
@@ -185,7 +188,9 @@ class AddInterview(Command): ...
 
 @dataclass(frozen=True)
 class Score(Command):
-    number: Number
+    number: Annotated[
+        Number, Argument(mark("an interview's number, as `/team interview list` shows"))
+    ]
 
 
 @dataclass(frozen=True)
@@ -224,7 +229,7 @@ class StartSurvey(Command): ...
 
 @dataclass(frozen=True)
 class SurveyResults(Command):
-    number: Number
+    number: Annotated[Number, Argument(mark("a survey's number, as `/team survey list` shows"))]
 
 
 @dataclass(frozen=True)
