@@ -17,6 +17,7 @@ from results import assert_postable
 from bot.sentiment import answer
 from bot.sentiment.answer import Source
 from bot.sentiment.card import card
+from bot.sentiment.reading import Reading
 from bot.workspace.records import Message
 from bot.workspace.server import Workspace
 from storage import models
@@ -60,7 +61,7 @@ async def ask(desk: Desktop, text: str) -> Message:
     ],
 )
 def test_the_confidence_is_said_in_words_and_percent(prediction: Prediction, words: str) -> None:
-    reply = card("it is good", prediction, SOURCE, key="k")
+    reply = card(Reading("it is good", prediction), SOURCE, key="k")
     assert reply.text.startswith(words)
     assert SOURCE.name in reply.text
     assert not reply.public
@@ -68,7 +69,7 @@ def test_the_confidence_is_said_in_words_and_percent(prediction: Prediction, wor
 
 @given(st.text(max_size=3_000), st.text(min_size=1, max_size=75))
 def test_any_text_and_label_make_a_message_that_slack_takes(text: str, label: str) -> None:
-    reply = card(text + "<!channel>", predict(0.7, label), SOURCE, key="k")
+    reply = card(Reading(text + "<!channel>", predict(0.7, label)), SOURCE, key="k")
     assert_postable(reply.text, reply.blocks)
 
 

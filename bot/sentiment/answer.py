@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from bot.asking import Office, RefusalError
 from bot.commands.train import DEFAULT_ALIAS
 from bot.language import listed, mark, tr
+from bot.sentiment import spoken
 from bot.wording import code, did_you_mean
 from storage import answers, datasets, models
 from storage.database import opened
-from trainer.predict import Prediction
+from trainer.predict import Classifier, Prediction
 
 NO_MODEL = mark(
     "No model serves yet, so there is no answer. `/train data sample` brings a data set, "
     "`/train sample` trains on it, and `/train promote` with the job's number lets it serve."
 )
+SEEN = 0.02  # share of the rows: less of a language is no training, and often a wrong guess
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Source:
     alias: str
     model: int
     dataset: str | None = None  # its name; None where its data was deleted
-    languages: frozenset[str] = frozenset()  # of its data, ISO 639-1; none: not known
+    languages: frozenset[str] = frozenset()  # that it saw, ISO 639-1; none: not known
 
 
 @dataclass(frozen=True)
@@ -43,12 +46,13 @@ class Answered:
 
 
 async def warm(office: Office) -> None:
-    """Load the model that serves, so that the first asker after a start needn't wait for it."""
+    """Load what an answer needs, so that the first asker after a start needn't wait for it."""
     try:
         source = await find(office, DEFAULT_ALIAS)
     except RefusalError:
         return
     await office.serving.load(source.path)
+    await asyncio.to_thread(spoken.identifier)
 
 
 async def ask(office: Office, alias: str, texts: Sequence[str]) -> Answered:
@@ -67,10 +71,28 @@ async def find(office: Office, alias: str) -> Source:
     return await asyncio.to_thread(_find, office, alias)
 
 
+async def load(office: Office, source: Source) -> Classifier:
+    """Give the model itself, to ask what fits it."""
+    with _refusing(source):
+        return await office.serving.load(source.path)
+
+
 async def classify(office: Office, source: Source, texts: Sequence[str]) -> list[Prediction]:
     """Answer without counting it: parts of a text are no questions."""
-    try:
+    with _refusing(source):
         return await office.serving.classify(source.path, texts)
+
+
+async def count(office: Office, source: Source, predictions: Sequence[Prediction]) -> None:
+    """Count answers for the report, without their texts."""
+    await asyncio.to_thread(_count, office, source, predictions)
+
+
+@contextmanager
+def _refusing(source: Source) -> Iterator[None]:
+    """Say what keeps a model from answering."""
+    try:
+        yield
     except OSError:
         raise RefusalError(
             tr(
@@ -78,11 +100,6 @@ async def classify(office: Office, source: Source, texts: Sequence[str]) -> list
                 model=source.name,
             )
         ) from None
-
-
-async def count(office: Office, source: Source, predictions: Sequence[Prediction]) -> None:
-    """Count answers for the report, without their texts."""
-    await asyncio.to_thread(_count, office, source, predictions)
 
 
 def _count(office: Office, source: Source, predictions: Sequence[Prediction]) -> None:
@@ -105,7 +122,8 @@ def _find(office: Office, alias: str) -> Source:
         named = tr("{name}, model {model}, its data was deleted", **told)
         return Source(model.path, named, alias, model.id)
     named = tr("{name}, model {model}, trained on {data}", **told, data=dataset.title)
-    languages = frozenset(dataset.card.get("languages", {}))
+    shares = dataset.card.get("languages", {})
+    languages = frozenset(code for code, share in shares.items() if share >= SEEN)
     return Source(model.path, named, alias, model.id, dataset.name, languages)
 
 

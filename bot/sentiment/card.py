@@ -2,37 +2,45 @@
 
 from __future__ import annotations
 
-from bot import blocks
+from collections import Counter
+from collections.abc import Sequence
+
+from bot import blocks, figures
 from bot.asking import Block, Reply
-from bot.language import tr
+from bot.language import tr, trn
+from bot.sentiment import long_text
 from bot.sentiment.answer import Source
+from bot.sentiment.long_text import Part
 from bot.sentiment.pasted import Told
+from bot.sentiment.reading import Reading
 from bot.wording import escape
 from trainer.predict import Prediction
 
 CERTAIN, PROBABLE = 0.95, 0.8  # calibrated confidence
-ECHO = 150  # characters of the text, shown back
+ECHO, QUOTED = 150, 300  # characters: of the text, shown back, and of a part
 OTHERS = 5  # labels
+LABELS, BAR = 8, 12  # drawn; characters
 
 
-def card(text: str, prediction: Prediction, source: Source, *, key: str) -> Reply:
+def card(reading: Reading, source: Source, *, key: str) -> Reply:
     """Say the label with its confidence; the text is shown back, to its asker alone.
 
     `key` is that of the kept text, for who says that the answer is wrong.
     """
+    prediction = reading.whole
     said = verdict(prediction)
-    likely = sorted(prediction.probabilities.items(), key=lambda pair: -pair[1])
-    others = [
-        f"{escape(label)} {chance:.0%}" for label, chance in likely if label != prediction.label
-    ]
-    small = " · ".join([*others[:OTHERS], escape(source.name)])
     told = Told(source.alias, source.model, prediction.label, key)
+    parts = say_parts(reading.parts) if reading.parts else []
+    small = " · ".join([*others(prediction), escape(source.name)])
     shown: list[Block] = [
-        blocks.section(f"{said}\n> {quote(text)}"),
+        blocks.section(f"{said}\n> {quote(reading.text)}"),
+        *(blocks.section(part) for part in parts),
+        *(blocks.context(f":warning: {escape(note)}") for note in reading.notes),
         blocks.context(small),
         blocks.actions(blocks.button(tr("Wrong?"), "correct", told.write())),
     ]
-    return Reply(f"{said.replace('*', '')} ({small})", shown)
+    text = "\n".join([f"{said.replace('*', '')} ({small})", *map(escape, reading.notes), *parts])
+    return Reply(blocks.cut(text, blocks.SECTION), shown)
 
 
 def verdict(prediction: Prediction) -> str:
@@ -46,6 +54,39 @@ def verdict(prediction: Prediction) -> str:
     return tr("Rather *{label}*, {share:.0%} sure", **told)
 
 
+def others(prediction: Prediction) -> list[str]:
+    """Write the other labels with their probabilities, the likeliest first."""
+    likely = sorted(prediction.probabilities.items(), key=lambda pair: -pair[1])
+    rest = [pair for pair in likely if pair[0] != prediction.label]
+    return [f"{escape(label)} {chance:.0%}" for label, chance in rest[:OTHERS]]
+
+
+def say_parts(parts: Sequence[Part]) -> list[str]:
+    """Draw what the parts of a text are labelled, and quote the two that tell most."""
+    title = trn("*{count} part, by itself*", "*{count} parts, each by itself*", len(parts))
+    drawn = draw_labels([part.prediction.label for part in parts])
+    return [
+        f"{title}\n```{escape(drawn)}```",
+        *(_say_end(*end) for end in long_text.telling(parts)),
+    ]
+
+
+def draw_labels(labels: Sequence[str]) -> str:
+    """Draw how often each label was told, the most frequent first."""
+    counts = Counter(labels).most_common(LABELS)
+    most = counts[0][1]
+    return figures.table([[label, figures.bar(n / most, BAR), f"{n:,}"] for label, n in counts])
+
+
 def quote(text: str, characters: int = ECHO) -> str:
     """Show a text back on one line, cut, and escaped."""
     return escape(blocks.cut(" ".join(text[: 10 * characters].split()), characters))
+
+
+def _say_end(label: str, part: Part) -> str:
+    return tr(
+        "Most *{label}* ({share:.0%})\n> {text}",
+        label=escape(label),
+        share=part.prediction.probabilities[label],
+        text=quote(part.text, QUOTED),
+    )

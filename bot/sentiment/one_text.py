@@ -12,6 +12,7 @@ from bot.commands.sentiment import Sentiment
 from bot.language import tr
 from bot.sentiment import answer, pasted
 from bot.sentiment.card import card
+from bot.sentiment.reading import read
 
 
 async def tell(office: Office, asker: Asker, command: Sentiment) -> Reply | None:
@@ -31,9 +32,10 @@ async def take_form(
 
 
 async def reply(office: Office, text: str, *, alias: str) -> Reply:
-    answered = await answer.ask(office, alias, [text])
-    (prediction,) = answered.predictions
-    return card(text, prediction, answered.source, key=pasted.keep(text))
+    """Answer a text that is not blank by the model that an alias serves."""
+    source = await answer.find(office, alias)
+    reading = await read(office, source, text)
+    return card(reading, source, key=pasted.keep(text))
 
 
 def form(channel: str, *, alias: str, response_url: str | None) -> Block:
