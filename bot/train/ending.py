@@ -11,7 +11,7 @@ from sqlite_utils import Database
 from bot import blocks, language
 from bot.answers import trace
 from bot.language import tr
-from bot.readers import channel_speaks, person_speaks
+from bot.readers import person_speaks
 from bot.train import charts, columns, dataset_card, failures, heard, summary
 from bot.wording import escape
 from storage import datasets, deliveries, privacy
@@ -54,16 +54,14 @@ def tell(db: Database, job: Job, message: Delivery, *, data_dir: Path, now: date
 def tell_intake(db: Database, job: Job, *, default: str, now: datetime) -> None:
     """Answer for a file that was read: a card for all, a question or a refusal for its owner.
 
-    `default` is the language where its readers have chosen none.
+    What the owner alone sees is in their language; `default` where they have chosen none.
     """
     if job.state not in FINAL:
         return
     result = IntakeResult.model_validate(job.result or {})
     dataset = datasets.get(db, result.card.hash) if result.card else None
     alone, owner = dataset is None, job.requested_by
-    spoken = channel_speaks(db, job.channel, user=owner, default=default)
-    if alone:
-        spoken = person_speaks(db, owner, default=default)
+    spoken = person_speaks(db, owner, default=default) if alone else language.current()
     with language.use(spoken):
         body = _show(db, job, dataset) if dataset else _answer(job, result)
     deliveries.put(

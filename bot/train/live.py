@@ -83,7 +83,8 @@ def _compare(office: Office) -> list[Edit]:
         for job in open_jobs:
             ahead = in_line.index(job.id) if job.id in in_line else None
             try:
-                edits += _follow(office, db, job, ahead=ahead, pause=pause, now=now)
+                with language.use(_speaks(office, db, job)):
+                    edits += _follow(office, db, job, ahead=ahead, pause=pause, now=now)
             except Exception as error:  # noqa: BLE001 - one broken record never costs another
                 log.error("job %d can't be told\n%s", job.id, trace(error))  # noqa: TRY400
         return sorted(edits, key=lambda edit: edit.job.state not in FINAL)
@@ -98,24 +99,9 @@ def _follow(
     pause: timedelta,
     now: datetime,
 ) -> list[Edit]:
-    default = office.settings.language
     if job.kind != "train":
-        ending.tell_intake(db, job, default=default, now=now)
+        ending.tell_intake(db, job, default=office.settings.language, now=now)
         return []
-    spoken = channel_speaks(db, job.channel, user=job.requested_by, default=default)
-    with language.use(spoken):
-        return _follow_training(office, db, job, ahead=ahead, pause=pause, now=now)
-
-
-def _follow_training(
-    office: Office,
-    db: Database,
-    job: Job,
-    *,
-    ahead: int | None,
-    pause: timedelta,
-    now: datetime,
-) -> list[Edit]:
     body = job_card.card(job, runs.get(db, job.id, job.attempt), ahead=ahead)
     shown, final = _digest(body), job.state in FINAL
     message = deliveries.get(db, f"job:{job.id}")
@@ -130,6 +116,11 @@ def _follow_training(
     elif step == "end" and message is not None:
         ending.tell(db, job, message, data_dir=office.settings.data_dir, now=now)
     return []
+
+
+def _speaks(office: Office, db: Database, job: Job) -> str:
+    default = office.settings.language
+    return channel_speaks(db, job.channel, user=job.requested_by, default=default)
 
 
 def _note(office: Office, edit: Edit) -> None:
