@@ -49,8 +49,9 @@ def send_due(data_dir: Path, compose: Compose, *, now: datetime) -> None:
         found = schedules.all_open(db)
     for schedule in found:
         try:
-            with opened(data_dir) as db:
-                _send(db, schedule, compose, now=now)
+            if times := _due(schedule, now):
+                with opened(data_dir) as db:
+                    _send(db, schedule, times, compose, now=now)
         except Exception as error:  # noqa: BLE001 - it is composed again at the next tick
             log.error("schedule %d failed\n%s", schedule.id, trace(error))  # noqa: TRY400 - no text
 
@@ -63,16 +64,19 @@ def choose(due: Sequence[datetime], *, now: datetime) -> datetime | None:
     return due[-1] if due and now - due[-1] < GRACE else None
 
 
-def _send(db: Database, schedule: Schedule, compose: Compose, *, now: datetime) -> None:
-    due = recurrence.occurrences(
+def _due(schedule: Schedule, now: datetime) -> list[datetime]:
+    return recurrence.occurrences(
         schedule.rule,
         schedule.starts_at,
         schedule.zone,
         after=schedule.handled_until,
         until=now,
     )
-    if not due:
-        return
+
+
+def _send(
+    db: Database, schedule: Schedule, due: Sequence[datetime], compose: Compose, *, now: datetime
+) -> None:
     chosen = choose(due, now=now)
     parts = compose(db, schedule, chosen, now) if chosen else None
     with immediate(db):

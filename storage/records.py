@@ -188,17 +188,23 @@ def text(at: datetime) -> str:
 
 def read(kind: type[Record], row: Mapping[str, Any]) -> Record:
     """Build a record from a row; columns that the record does not have are left out."""
-    converters = _converters(cast("Hashable", kind))
-    return kind(**{name: convert(row[name]) for name, convert in converters if name in row})
+    names, converters = _fields(cast("Hashable", kind))
+    values = {name: row[name] for name in names if name in row}
+    for name, convert in converters:
+        if name in values:
+            values[name] = convert(values[name])
+    return kind(**values)
 
 
 @cache
-def _converters(kind: Hashable) -> list[tuple[str, Callable[[Any], Any]]]:
-    hints = typing.get_type_hints(kind)
-    return [(name, _converter(str(hint))) for name, hint in hints.items()]
+def _fields(kind: Hashable) -> tuple[list[str], list[tuple[str, Callable[[Any], Any]]]]:
+    """Give a record's fields, and how to convert those that aren't stored as they are."""
+    hints = {name: str(hint) for name, hint in typing.get_type_hints(kind).items()}
+    found = [(name, _converter(hint)) for name, hint in hints.items()]
+    return list(hints), [(name, convert) for name, convert in found if convert is not None]
 
 
-def _converter(hint: str) -> Callable[[Any], Any]:
+def _converter(hint: str) -> Callable[[Any], Any] | None:
     if "datetime" in hint:
         return lambda value: None if value is None else datetime.fromisoformat(value)
     if "dict" in hint:
@@ -207,4 +213,4 @@ def _converter(hint: str) -> Callable[[Any], Any]:
         return lambda value: [] if value is None else json.loads(value)
     if hint in {str(bool), str(bool | None)}:
         return lambda value: None if value is None else bool(value)
-    return lambda value: value
+    return None
