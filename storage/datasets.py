@@ -75,6 +75,7 @@ def rename(db: Database, *, name: str, new_name: str, by: str, now: datetime) ->
         if find(db, new_name) is not None:
             return False
         db.execute("UPDATE datasets SET name = ? WHERE name = ?", (new_name, name))
+        db.execute("UPDATE corrections SET dataset = ? WHERE dataset = ?", (new_name, name))
         told = {"subject": f"data set {name}", "before": name, "after": new_name}
         audit.note(db, by=by, action="data rename", now=now, **told)
         return True

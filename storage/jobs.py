@@ -136,8 +136,11 @@ def to_announce(db: Database, *, after: datetime) -> list[Job]:
 
 
 def needing(db: Database, dataset_hash: str) -> list[Job]:
-    """List the jobs, not final yet, that train on a data set."""
-    condition = f"id IN ({_OPEN}) AND json_extract(work, '$.dataset_hash') = ? ORDER BY id"
+    """List the jobs, not final yet, that train on a data set or correct it."""
+    condition = f"""
+        id IN ({_OPEN}) AND ? IN (json_extract(work, '$.dataset_hash'),
+                                  json_extract(work, '$.corrects.dataset_hash')) ORDER BY id
+    """
     return list(_where(db, condition, dataset_hash))
 
 
