@@ -1,11 +1,11 @@
-"""Count the texts that hold personal data, by its type; the data itself is never kept."""
+"""Find personal data in texts by its form, checked, so that it can be counted or taken out."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import phonenumbers
 from stdnum import iban, luhn
@@ -50,53 +50,56 @@ def count_personal_data(texts: Iterable[str]) -> dict[str, int]:
     """
     counts: Counter[str] = Counter()
     for text in texts:
-        counts.update(kind for kind, finds in FINDERS.items() if finds(text))
+        counts.update(kind for kind, find in FINDERS.items() if any(find(text)))
     return dict(counts.most_common())
 
 
-def _has_email(text: str) -> bool:
-    return "@" in text and EMAIL.search(text) is not None
+def _find_emails(text: str) -> Iterator[re.Match[str]]:
+    return EMAIL.finditer(text) if "@" in text else iter(())
 
 
-def _has_phone(text: str) -> bool:
-    return any(
-        phonenumbers.is_valid_number(number)
+def _find_phones(text: str) -> Iterator[re.Match[str]]:
+    return (
+        match
         for pattern, region in PHONES
-        for found in pattern.findall(text)
-        if (number := _parse_phone(found, region)) is not None
+        for match in pattern.finditer(text)
+        if _is_phone(match[0], region)
     )
 
 
-def _parse_phone(found: str, region: str | None) -> phonenumbers.PhoneNumber | None:
+def _is_phone(found: str, region: str | None) -> bool:
     try:
-        return phonenumbers.parse(found, region)
+        return phonenumbers.is_valid_number(phonenumbers.parse(found, region))
     except phonenumbers.NumberParseException:
-        return None
+        return False
 
 
-def _has_card(text: str) -> bool:
-    found = (re.sub(r"[ -]", "", match) for match in CARD.findall(text))
-    return any(ISSUER.fullmatch(digits) and luhn.is_valid(digits) for digits in found)
+def _find_cards(text: str) -> Iterator[re.Match[str]]:
+    return (match for match in CARD.finditer(text) if _is_card(re.sub(r"[ -]", "", match[0])))
 
 
-def _has_iban(text: str) -> bool:
-    return any(iban.is_valid(found) for found in IBAN.findall(text))
+def _is_card(digits: str) -> bool:
+    return ISSUER.fullmatch(digits) is not None and bool(luhn.is_valid(digits))
 
 
-def _has_chinese_id(text: str) -> bool:
-    return any(ric.is_valid(found) for found in CHINESE_ID.findall(text))
+def _find_ibans(text: str) -> Iterator[re.Match[str]]:
+    return (match for match in IBAN.finditer(text) if iban.is_valid(match[0]))
 
 
-def _has_ssn(text: str) -> bool:
-    return any(ssn.is_valid(found) for found in SSN.findall(text))
+def _find_chinese_ids(text: str) -> Iterator[re.Match[str]]:
+    return (match for match in CHINESE_ID.finditer(text) if ric.is_valid(match[0]))
 
 
-def _has_ip(text: str) -> bool:
-    """Say whether an address is in the text; a version number such as v1.2.3.4 is none."""
-    four = (
-        match[0] for match in IPV4.finditer(text) if not VERSION.search(text[: match.start()][-12:])
-    )
-    return any(_is_ip(found) for found in (*four, *IPV6.findall(text)))
+def _find_ssns(text: str) -> Iterator[re.Match[str]]:
+    return (match for match in SSN.finditer(text) if ssn.is_valid(match[0]))
+
+
+def _find_ips(text: str) -> Iterator[re.Match[str]]:
+    """Find addresses; a version number such as v1.2.3.4 is none."""
+    for match in IPV4.finditer(text):
+        if not VERSION.search(text[: match.start()][-12:]) and _is_ip(match[0]):
+            yield match
+    yield from (match for match in IPV6.finditer(text) if _is_ip(match[0]))
 
 
 def _is_ip(found: str) -> bool:
@@ -107,12 +110,12 @@ def _is_ip(found: str) -> bool:
     return True
 
 
-FINDERS: dict[str, Callable[[str], bool]] = {
-    "e-mail": _has_email,
-    "phone": _has_phone,
-    "payment card": _has_card,
-    "IBAN": _has_iban,
-    "Chinese ID": _has_chinese_id,
-    "US SSN": _has_ssn,
-    "IP address": _has_ip,
+FINDERS: dict[str, Callable[[str], Iterator[re.Match[str]]]] = {
+    "e-mail": _find_emails,
+    "phone": _find_phones,
+    "payment card": _find_cards,
+    "IBAN": _find_ibans,
+    "Chinese ID": _find_chinese_ids,
+    "US SSN": _find_ssns,
+    "IP address": _find_ips,
 }
