@@ -57,8 +57,10 @@ class Monitor:
     created_by: str
     created_at: datetime
     topics: str | None = None  # the alias of the model of topics
-    cursor: Json | None = None  # how far a feed or stream was read
-    trouble: str | None = None  # why it hears nothing
+    cursor: Json | None = None  # how far its source was read
+    read_at: datetime | None = None  # when that was tried last
+    failures: int = 0  # tries in a row that failed
+    trouble: str | None = None  # why it hears nothing, as bot.monitor.trouble names it
     trouble_since: datetime | None = None
     stopped_by: str | None = None
     stopped_at: datetime | None = None
@@ -78,6 +80,27 @@ class Monitored:
     keep_until: datetime
     link: str | None = None
     author: str | None = None
+
+
+@dataclass(frozen=True)
+class HourlyCount:
+    """How many texts of a monitor were of a topic and had a label, in one hour."""
+
+    hour: datetime  # its beginning
+    topic: str
+    label: str
+    n: int
+
+
+@dataclass(frozen=True)
+class MonitoredCount:
+    """How many texts of a monitor were of a topic and had a label, over a period."""
+
+    monitor: int
+    source: str
+    topic: str
+    label: str
+    n: int
 
 
 @dataclass(frozen=True)

@@ -603,11 +603,14 @@ CREATE TABLE monitors (
     created_by TEXT NOT NULL,
     created_at TEXT NOT NULL,
     cursor TEXT,
+    read_at TEXT,
+    failures INTEGER NOT NULL DEFAULT 0,
     trouble TEXT,
     trouble_since TEXT,
     stopped_by TEXT,
     stopped_at TEXT
 ) STRICT;
+CREATE INDEX monitors_open ON monitors (kind, source) WHERE stopped_at IS NULL;
 
 CREATE TABLE monitored (
     monitor INTEGER NOT NULL REFERENCES monitors (id),
@@ -623,7 +626,8 @@ CREATE TABLE monitored (
     PRIMARY KEY (monitor, key)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX monitored_by_time ON monitored (monitor, at);
-CREATE INDEX monitored_by_author ON monitored (author);
+CREATE INDEX monitored_by_author ON monitored (author) WHERE author IS NOT NULL;
+CREATE INDEX monitored_by_retention ON monitored (keep_until);
 
 CREATE TABLE series (
     monitor INTEGER NOT NULL REFERENCES monitors (id),
