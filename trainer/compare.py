@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
@@ -11,13 +12,12 @@ import numpy as np
 
 from trainer.evaluate import difference
 from trainer.predict import Classifier, Logits, ModelCard
-from trainer.spec import Comparison, text_hash
+from trainer.spec import Comparison, OnCorrections, text_hash
 
 
 class Row(TypedDict):
-    """A line of a data set's test.jsonl."""
+    """A line of a data set's test.jsonl or corrections.jsonl."""
 
-    row: int  # its number among all rows of the data set
     text: str
     label: str
 
@@ -39,8 +39,8 @@ def compare(candidate: Contender, rival: Contender, *, threads: int = 0) -> Comp
     answers now. An answer is right where the label's name is the same, so a label that the rival
     never learned counts against it and is reported. Raise OSError where a folder is gone.
     """
-    rows = _read_test_rows(candidate.dataset)
-    seen = set((rival.dataset / "seen.txt").read_text(encoding="ascii").split())
+    rows = _read_rows(candidate.dataset / "test.jsonl")
+    seen = _read_seen(rival.dataset)
     unseen = [i for i, row in enumerate(rows) if text_hash(row["text"]) not in seen]
     model = Classifier.load(rival.folder, threads=threads)
     theirs = _name(model.card, model.logits([rows[i]["text"] for i in unseen]))
@@ -57,9 +57,44 @@ def compare(candidate: Contender, rival: Contender, *, threads: int = 0) -> Comp
     )
 
 
-def _read_test_rows(dataset: Path) -> list[Row]:
-    with (dataset / "test.jsonl").open(encoding="utf-8") as lines:
+def compare_on_corrections(
+    candidate: Contender, rival: Contender, *, threads: int = 0
+) -> OnCorrections | None:
+    """Compare a candidate with its rival on the corrections that its data set holds out.
+
+    Rows that the rival was trained on are left out; None where nothing is left. Raise OSError
+    where a folder is gone.
+    """
+    held_out = candidate.dataset / "corrections.jsonl"
+    seen = _read_seen(rival.dataset)
+    kept = _read_rows(held_out) if held_out.exists() else []
+    rows = [row for row in kept if text_hash(row["text"]) not in seen]
+    if not rows:
+        return None
+    ours, theirs = (
+        _find_right(Classifier.load(one.folder, threads=threads), rows)
+        for one in (candidate, rival)
+    )
+    return OnCorrections(
+        model=rival.number,
+        accuracy=sum(ours) / len(rows),
+        other_accuracy=sum(theirs) / len(rows),
+        difference=difference(ours, theirs),
+    )
+
+
+def _find_right(model: Classifier, rows: Sequence[Row]) -> list[bool]:
+    answers = _name(model.card, model.logits([row["text"] for row in rows]))
+    return [answer == row["label"] for answer, row in zip(answers, rows, strict=True)]
+
+
+def _read_rows(path: Path) -> list[Row]:
+    with path.open(encoding="utf-8") as lines:
         return [json.loads(line) for line in lines]
+
+
+def _read_seen(dataset: Path) -> set[str]:
+    return set((dataset / "seen.txt").read_text(encoding="ascii").split())
 
 
 def _read_answers(folder: Path) -> list[str]:

@@ -17,7 +17,9 @@ import psutil
 
 from trainer import failures
 from trainer.events import EventWriter
+from trainer.intake import corrections
 from trainer.intake.columns import Chosen, find_columns
+from trainer.intake.corrections import Corrected
 from trainer.intake.duplicates import group_near_duplicates
 from trainer.intake.files import read_table
 from trainer.intake.folder import hash_rows, keep
@@ -34,6 +36,8 @@ from trainer.intake.table import BadFile
 from trainer.process import Cancellation, Cancelled, die_with_parent
 from trainer.spec import (
     SPLITS,
+    CorrectionsCard,
+    Corrects,
     DataCard,
     Ended,
     Failure,
@@ -128,6 +132,8 @@ def make_dataset(spec: RunSpec) -> IntakeResult:
     work, path = _intake(spec), _upload(spec)
     if not path.is_file():
         raise BadFile("The uploaded file is no longer there: send it again.")
+    if work.corrects is not None:
+        return IntakeResult(card=make_version(spec, work, work.corrects))
     table = read_table(
         path, filename=work.filename, max_rows=spec.max_rows, max_bytes=spec.max_bytes
     )
@@ -157,6 +163,44 @@ def make_dataset(spec: RunSpec) -> IntakeResult:
     card = card.model_copy(update={"warnings": warnings})
     keep(rows, card, folder=dataset_dir(spec.data_dir, card.hash), scratch=spec.attempt_dir / "new")
     return IntakeResult(card=card)
+
+
+def make_version(spec: RunSpec, work: IntakeWork, corrects: Corrects) -> DataCard:
+    """Make the next version of a data set, with corrections; raise BadFile where it is gone."""
+    base = dataset_dir(spec.data_dir, corrects.dataset_hash)
+    try:
+        before = DataCard.model_validate_json((base / "card.json").read_bytes())
+        rows, held_out = corrections.read_rows(base), corrections.read_held_out(base)
+    except FileNotFoundError:
+        raise BadFile("The data set was deleted meanwhile.") from None
+    found = corrections.correct(rows, held_out, corrections.read_corrections(_upload(spec)))
+    check_class_sizes(found.rows)
+    card = before.model_copy(
+        update={
+            "hash": hash_rows([*found.rows, *found.held_out]),
+            "name": work.name,
+            "rows": len(found.rows),
+            "near_duplicates": found.near_duplicates,
+            "corrections": _count_corrections(found, before.corrections),
+            **_describe(found.rows),
+        }
+    )
+    card = card.model_copy(update={"warnings": find_warnings(card)})
+    folder, scratch = dataset_dir(spec.data_dir, card.hash), spec.attempt_dir / "new"
+    keep(found.rows, card, folder=folder, scratch=scratch, held_out=found.held_out)
+    return card
+
+
+def _count_corrections(found: Corrected, before: CorrectionsCard | None) -> CorrectionsCard:
+    earlier = before.added + before.relabelled + before.held_out + before.earlier if before else 0
+    return CorrectionsCard(
+        added=found.added,
+        relabelled=found.relabelled,
+        held_out=found.newly_held_out,
+        left_out=found.left_out,
+        contradicted=found.contradicted,
+        earlier=earlier,
+    )
 
 
 def _split(found: list[Row]) -> tuple[list[Row], int, list[str]]:

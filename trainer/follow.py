@@ -10,13 +10,13 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from storage import datasets, encoders, jobs, models, runs
+from storage import corrections, datasets, encoders, jobs, models, runs
 from storage.database import immediate
 from storage.records import Job, Json, Run
 from trainer import outcome
 from trainer.engines import Engine, Observation
 from trainer.events import read_segment
-from trainer.spec import Ended, Event, Failure, attempt_dir
+from trainer.spec import Ended, Event, Failure, IntakeWork, attempt_dir
 
 VANISHED = Failure(
     cause="killed", evidence="its processes were killed from outside, or the machine went down"
@@ -102,6 +102,17 @@ def _register(db: Database, job: Job, end: Ended, now: datetime) -> Json | None:
     if end.intake is None:
         raise ValueError("a success without a result")
     if end.intake.card is not None:
-        card = end.intake.card.model_dump(mode="json")
-        datasets.register(db, card=card, added_by=job.requested_by, now=now)
+        _register_dataset(db, job, end.intake.card.model_dump(mode="json"), now)
     return end.intake.model_dump(mode="json")
+
+
+def _register_dataset(db: Database, job: Job, card: Json, now: datetime) -> None:
+    """Register what was read; a version made with corrections stays its owner's."""
+    work = IntakeWork.model_validate(job.work)
+    if work.corrects is None:
+        datasets.register(db, card=card, added_by=job.requested_by, now=now)
+        return
+    before = datasets.get(db, work.corrects.dataset_hash)
+    owner = before.added_by if before else job.requested_by
+    made = datasets.register(db, card=card, added_by=owner, now=now)
+    corrections.mark_used(db, work.corrects.numbers, made.hash)

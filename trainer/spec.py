@@ -51,6 +51,13 @@ class TrainWork(Frozen):
     recipe_why: str = Field(description="one sentence: why these defaults")
 
 
+class Corrects(Frozen):
+    """The data set that corrections go into, and which corrections they are."""
+
+    dataset_hash: str
+    numbers: list[int]
+
+
 class IntakeWork(Frozen):
     """Read an uploaded file, check it, and keep it as a data set."""
 
@@ -61,6 +68,9 @@ class IntakeWork(Frozen):
     text_column: str | None = None
     label_column: str | None = None
     split_column: str | None = None
+    corrects: Corrects | None = Field(
+        default=None, description="the file has corrections, for a new version of a data set"
+    )
 
 
 class EncoderWork(Frozen):
@@ -131,6 +141,7 @@ def attempt_dir(data_dir: Path, job: int, attempt: int) -> Path:
 def dataset_dir(data_dir: Path, dataset_hash: str) -> Path:
     """Hold `rows.parquet` (text, label, split; one row a text), `test.jsonl` and `card.json`.
 
+    `corrections.jsonl`, where there are any, has the corrections held out of all splits.
     `seen.txt` has the `text_hash` of each training and validation text, one a line, sorted.
     """
     return data_dir / "datasets" / dataset_hash
@@ -164,6 +175,19 @@ def text_hash(text: str) -> str:
     return hashlib.blake2b(fold_text(text).encode(), digest_size=8).hexdigest()
 
 
+class CorrectionsCard(Frozen):
+    """What became of the corrections that a version of a data set was made with."""
+
+    added: int = Field(description="new training rows")
+    relabelled: int = Field(description="rows whose label they changed")
+    held_out: int = Field(description="kept apart, to measure what the others change")
+    left_out: int = Field(description="near a validation or test row, or of an unknown label")
+    contradicted: dict[int, str] = Field(
+        description="correction's number -> label that its text keeps in validation or test"
+    )
+    earlier: int = Field(description="added, relabelled or held out in the versions before")
+
+
 class DataCard(Frozen):
     """What the reader of a file found: shown to people, kept beside the rows."""
 
@@ -186,6 +210,7 @@ class DataCard(Frozen):
     languages: dict[str, float] = Field(description="ISO 639-1 code -> share of a sample")
     personal_data: dict[str, int] = Field(description="type (e-mail, phone, …) -> rows")
     warnings: list[str] = Field(default=[], description="whole sentences for people")
+    corrections: CorrectionsCard | None = None
 
 
 class Column(Frozen):
@@ -266,6 +291,15 @@ class Comparison(Frozen):
     unknown_labels: list[str] = Field(default=[], description="labels the other model lacks")
 
 
+class OnCorrections(Frozen):
+    """Two models on the corrections that were held out and that neither was trained on."""
+
+    model: int = Field(description="the other one")
+    accuracy: float
+    other_accuracy: float
+    difference: Difference
+
+
 class Export(Frozen):
     """What serving costs, each measured on the test split."""
 
@@ -299,6 +333,7 @@ class TrainSummary(Frozen):
     scores: Scores = Field(description="of the exported model that serves, on the test split")
     baselines: list[Baseline] = Field(description="majority, TF-IDF + logistic regression")
     comparison: Comparison | None
+    on_corrections: OnCorrections | None = None
     export: Export
     temperature: float = Field(gt=0, description="fitted on the validation split")
     threshold: float = Field(description="calibrated confidence below which it says 'not sure'")

@@ -17,6 +17,7 @@ from trainer.process import Cancellation, Cancelled, die_with_parent
 from trainer.spec import (
     Comparison,
     Ended,
+    OnCorrections,
     Phase,
     RunSpec,
     Started,
@@ -101,7 +102,7 @@ def train(
     events.write(Phase(name="testing"))
     test = loaded.rows["test"]
     predicted, true = exported.test_logits.argmax(axis=1), list(test["label"])
-    comparison = _compare_with_rival(spec)
+    comparison, on_corrections = _compare_with_rival(spec)
     events.write(Phase(name="baselines"))
     return TrainSummary(
         dataset_hash=work.dataset_hash,
@@ -111,6 +112,7 @@ def train(
         scores=evaluate.score(true, predicted, loaded.labels),
         baselines=baselines.compare_baselines(loaded.rows, predicted),
         comparison=comparison,
+        on_corrections=on_corrections,
         export=exported.export,
         temperature=exported.temperature,
         threshold=exported.threshold,
@@ -124,26 +126,24 @@ def train(
     )
 
 
-def _compare_with_rival(spec: RunSpec) -> Comparison | None:
+def _compare_with_rival(spec: RunSpec) -> tuple[Comparison | None, OnCorrections | None]:
     """Compare with the model serving; without it (or its data set) the run is no failure."""
-    from trainer.compare import Contender, compare  # noqa: PLC0415
+    from trainer.compare import Contender, compare, compare_on_corrections  # noqa: PLC0415
 
     rival = spec.rival
     if rival is None:
-        return None
+        return None, None
+    ours = Contender(spec.job, spec.attempt_dir / "model", spec.dataset_dir)
+    their_data = dataset_dir(spec.data_dir, rival.dataset_hash)
+    theirs = Contender(rival.model, spec.data_dir / rival.path, their_data)
     try:
-        return compare(
-            Contender(spec.job, spec.attempt_dir / "model", spec.dataset_dir),
-            Contender(
-                rival.model,
-                spec.data_dir / rival.path,
-                dataset_dir(spec.data_dir, rival.dataset_hash),
-            ),
-            threads=spec.threads,
+        return (
+            compare(ours, theirs, threads=spec.threads),
+            compare_on_corrections(ours, theirs, threads=spec.threads),
         )
     except OSError as error:
         log.warning("no comparison with model %s: %s", rival.model, error)
-        return None
+        return None, None
 
 
 def _origin(spec: RunSpec, work: TrainWork) -> dict[str, Any]:

@@ -27,7 +27,14 @@ def hash_rows(rows: Iterable[Row]) -> str:
     return sha.hexdigest()
 
 
-def keep(rows: Sequence[Row], card: DataCard, *, folder: Path, scratch: Path) -> None:
+def keep(
+    rows: Sequence[Row],
+    card: DataCard,
+    *,
+    folder: Path,
+    scratch: Path,
+    held_out: Sequence[Row] = (),
+) -> None:
     """Write a data set beside its place, on the same disk, and rename it there whole.
 
     Where it is already, from an earlier upload or one at the same time, it is left as it is.
@@ -37,7 +44,7 @@ def keep(rows: Sequence[Row], card: DataCard, *, folder: Path, scratch: Path) ->
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     try:
-        _write(rows, card, scratch)
+        _write(rows, card, scratch, held_out)
         folder.parent.mkdir(parents=True, exist_ok=True)
         scratch.rename(folder)
     except OSError:
@@ -47,7 +54,7 @@ def keep(rows: Sequence[Row], card: DataCard, *, folder: Path, scratch: Path) ->
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _write(rows: Sequence[Row], card: DataCard, folder: Path) -> None:
+def _write(rows: Sequence[Row], card: DataCard, folder: Path, held_out: Sequence[Row]) -> None:
     table = pa.table(dict(zip(Row._fields, map(list, zip(*rows, strict=True)), strict=True)))
     pq.write_table(table, folder / "rows.parquet")
     test = [(i, row) for i, row in enumerate(rows) if row.split == "test"]
@@ -55,6 +62,9 @@ def _write(rows: Sequence[Row], card: DataCard, folder: Path) -> None:
         folder / "test.jsonl",
         (_line({"row": i, "text": row.text, "label": row.label}) for i, row in test),
     )
+    if held_out:
+        corrections = (_line({"text": row.text, "label": row.label}) for row in held_out)
+        _write_lines(folder / "corrections.jsonl", corrections)
     seen = sorted({text_hash(row.text) for row in rows if row.split != "test"})
     _write_lines(folder / "seen.txt", (f"{key}\n".encode() for key in seen))
     _write_lines(folder / "card.json", [card.model_dump_json(indent=2).encode(), b"\n"])

@@ -1,0 +1,130 @@
+"""Bring accepted corrections into a data set, so that its validation and test rows stay as they are."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow.parquet as pq
+
+from trainer.intake.duplicates import group_near_duplicates
+from trainer.intake.rows import Row, sort
+from trainer.spec import SPLITS, text_hash
+
+HELD_OUT = "corrections"  # the split of corrections that no model is trained on
+LEFT_OUT = ""
+FIXED = frozenset({"validation", "test"})
+EVERY = 5  # one new correction in five is held out, to measure what the others change
+
+
+class Correction(NamedTuple):
+    number: int
+    text: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """The rows of the next version, and what became of the corrections."""
+
+    rows: list[Row]  # in canonical order
+    held_out: list[Row]
+    near_duplicates: int  # rows
+    added: int  # training rows
+    relabelled: int
+    newly_held_out: int
+    left_out: int
+    contradicted: dict[int, str]  # correction's number -> the label that its text keeps
+
+
+def read_rows(folder: Path) -> list[Row]:
+    """Read all rows of a data set, in canonical order; raise OSError where it is gone."""
+    columns = pq.read_table(folder / "rows.parquet").to_pydict()
+    return [Row(*row) for row in zip(*(columns[name] for name in Row._fields), strict=True)]
+
+
+def read_held_out(folder: Path) -> list[Row]:
+    """Read the corrections that a data set holds out of training."""
+    path = folder / "corrections.jsonl"
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8") as lines:
+        return [Row(**json.loads(line), split=HELD_OUT) for line in lines]
+
+
+def read_corrections(path: Path) -> list[Correction]:
+    """Read the upload that the bot wrote: a correction a line, oldest first."""
+    with path.open(encoding="utf-8") as lines:
+        return [Correction(**json.loads(line)) for line in lines]
+
+
+def correct(
+    rows: Sequence[Row], held_out: Sequence[Row], corrections: Sequence[Correction]
+) -> Corrected:
+    """Relabel rows, add new ones to training, hold some out.
+
+    Of two corrections of one text the later holds. A text of validation or test keeps its label,
+    so that figures stay comparable, and is reported; what nearly repeats such a text is left out,
+    and so is a label that training doesn't know.
+    """
+    before = [*rows, *held_out]
+    known = {text_hash(row.text): row for row in before}
+    labels = {row.label for row in rows if row.split == "train"}
+    newest = {text_hash(one.text): one for one in corrections}
+    usable = {key: one for key, one in newest.items() if one.label in labels}
+    fixed = {key: known[key] for key in usable if key in known and known[key].split in FIXED}
+
+    kept = [_relabel(row, usable) for row in before]
+    new = [one for key, one in sorted(usable.items()) if key not in known]
+    texts = [row.text for row in before] + [one.text for one in new]
+    groups: list[int] = group_near_duplicates(texts).tolist()
+    splits = choose_splits([row.split for row in before], groups)
+    made = [Row(one.text, one.label, split) for one, split in zip(new, splits, strict=True)]
+    whole = list(zip([*kept, *made], groups, strict=True))
+    trained = [(row, group) for row, group in whole if row.split in SPLITS]
+    return Corrected(
+        rows=sort([row for row, _ in trained]),
+        held_out=sorted(
+            (row for row, _ in whole if row.split == HELD_OUT),
+            key=lambda row: text_hash(row.text),
+        ),
+        near_duplicates=len(trained) - len({group for _, group in trained}),
+        added=splits.count("train"),
+        relabelled=sum(now != then for now, then in zip(kept, before, strict=True)),
+        newly_held_out=splits.count(HELD_OUT),
+        left_out=splits.count(LEFT_OUT) + len(newest) - len(usable),
+        contradicted={
+            usable[key].number: row.label
+            for key, row in fixed.items()
+            if row.label != usable[key].label
+        },
+    )
+
+
+def choose_splits(before: Sequence[str], groups: Sequence[int]) -> list[str]:
+    """Choose the splits of new texts; `groups` are those of all texts, theirs at the end.
+
+    Near duplicates stay on one side; of those without any, one in five is held out.
+    """
+    splits: defaultdict[int, set[str]] = defaultdict(set)
+    for split, group in zip(before, groups, strict=False):
+        splits[group].add(split)
+    chosen, alone = [], 0
+    for group in groups[len(before) :]:
+        found = splits[group]
+        if not found:
+            alone += 1
+            found.add("train" if alone % EVERY else HELD_OUT)
+        chosen.append(LEFT_OUT if found & FIXED else HELD_OUT if HELD_OUT in found else "train")
+    return chosen
+
+
+def _relabel(row: Row, usable: Mapping[str, Correction]) -> Row:
+    correction = usable.get(text_hash(row.text))
+    if correction is None or row.split in FIXED:
+        return row
+    return row._replace(label=correction.label)
