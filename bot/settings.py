@@ -44,6 +44,10 @@ class BotSettings(BaseSettings):
     gpu_hour_rates: Annotated[Mapping[str, Annotated[float, Field(ge=0)]], NoDecode] = {}
     currency: str = Field("USD", description="ISO 4217")
 
+    # Texts, redacted
+    corrections_kept_days: int = Field(365, ge=1, description="after they were made")
+    monitored_kept_days: int = Field(90, ge=1, description="after they were read")
+
     # Hiring
     candidates_kept_days: int = Field(180, ge=1, description="after their last move")
 
