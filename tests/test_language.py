@@ -22,7 +22,14 @@ BOT = Path(__file__).parent.parent / "bot"
 # What is said to whoever runs Coach at a terminal, or to Slack itself, stays English.
 ENGLISH = {"__main__", "connect", "doctor", "logs", "manifest", "manual", "running", "settings"}
 ENGLISH |= {"supervise", "tour", "trial", "workspace"}
-TYPED = {"when.py", "chinese.py", "topics.py", "fonts.py", "spoken.py"}  # what is read or looked for, unsaid
+TYPED = {
+    "when.py",
+    "chinese.py",
+    "topics.py",
+    "fonts.py",
+    "spoken.py",
+    "period.py",
+}  # what is read or looked for, unsaid
 MARKED = {"tr", "trn", "mark"}
 # Patterns, log lines, SQL, names of fields, and what only a programmer reads.
 UNSAID = {"compile", "debug", "info", "warning", "error", "exception", "execute", "query", "get"}
@@ -55,7 +62,7 @@ ALLOWED = {
     # Kept with a delivery, for the log.
     *("left the team", "the pair was dissolved", "they have answered", "turned off", "not at work"),
     *("not on the team", "it was called off", "called off", "cancelled or taken over"),
-    *("its file is gone", "the channel can't be seen"),
+    *("its file is gone", "too early", "the channel can't be seen"),
     # Columns and rows of a CSV file.
     *("data set", "personal data", "reviewed by", "reviewed at", "base model", "accuracy low"),
     *("accuracy high", "beside model", "promoted as", "people with a skill", "hours finished"),
@@ -64,7 +71,7 @@ ALLOWED = {
     *("every other {weekday}", "monthly day {number}", "https://"),
     "`/team balance target engineer 4, designer 2`",
     "algorithm engineer",  # a key of the database
-    *("axes fraction", "offset points"),  # matplotlib's names
+    *("axes fraction", "offset points", "upper center"),  # matplotlib's names
 }
 PROSE = re.compile(r"[A-Za-z’']{2,},? [A-Za-z’']{2,}")
 WORD = re.compile(r"[A-Za-z]{2,}")
