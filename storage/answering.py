@@ -40,7 +40,18 @@ class ShadowRun:
     started_by: str
     channel: str
     started_at: datetime
+    serving_ms: float  # that the serving model took for what was counted, all together
+    candidate_ms: float
     ended_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class ShadowCount:
+    """How often the serving model told a label where the candidate would have told another."""
+
+    told: str
+    would_tell: str
+    n: int
 
 
 @dataclass(frozen=True)

@@ -577,7 +577,9 @@ CREATE TABLE shadows (
     started_by TEXT NOT NULL,
     channel TEXT NOT NULL,
     started_at TEXT NOT NULL,
-    ended_at TEXT
+    ended_at TEXT,
+    serving_ms REAL NOT NULL DEFAULT 0,
+    candidate_ms REAL NOT NULL DEFAULT 0
 ) STRICT;
 CREATE UNIQUE INDEX shadows_open ON shadows (alias) WHERE ended_at IS NULL;
 
