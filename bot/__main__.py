@@ -25,7 +25,7 @@ from bot.manual import manual
 from bot.settings import BotSettings
 from bot.supervise import MISTAKE, MistakeError, coach_parts, stop_on_signals, supervise
 from storage import backup as backups
-from storage.database import FILENAME, NewerSchemaError, migrate
+from storage.database import FILENAME, NewerSchemaError, migrate, opened
 from trainer import locks
 from trainer.process import die_with_parent
 
@@ -55,7 +55,8 @@ def bot(*, with_parent: WithParent = False) -> None:
         settings = _prepare()
         if (lock := locks.take(settings.data_dir / "bot.lock", patience_s=1)) is None:
             raise MistakeError(f"Another bot already serves {settings.data_dir}: stop it first.")
-        with lock:
+        # While one connection stays open, closing the others doesn't write the log back each time.
+        with lock, opened(settings.data_dir):
             asyncio.run(_answer(settings))
 
 

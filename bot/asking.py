@@ -112,7 +112,8 @@ class Listener:
 
 # What a feature does by itself, without being asked.
 Work = Callable[[Office], Awaitable[object]]
-Guard = Callable[[Office, Delivery], Awaitable[str | None]]  # why it must not go, or None
+# Why a delivery must not go, or until when it must wait; None lets it go.
+Guard = Callable[[Office, Delivery], Awaitable[str | datetime | None]]
 HomeSection = Callable[[Database, Office, str], list[Block]]  # for a user's Home tab
 
 

@@ -8,7 +8,7 @@ import secrets
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import aiohttp
@@ -36,12 +36,20 @@ TOO_MANY, SERVER_ERROR = 429, 500  # HTTP
 LONGEST_PAUSE_S = 60
 SEND_S = 60  # one try, a file's upload included
 
-# Says why a delivery must not go after all, or None.
-Guard = Callable[[Delivery], Awaitable[str | None]]
+# Says why a delivery must not go after all, or until when it must wait; None lets it go.
+Guard = Callable[[Delivery], Awaitable[str | datetime | None]]
 
 
 class WithdrawnError(Exception):
     """A delivery that must not go: its guard says so, or it was cancelled in the meantime."""
+
+
+class TooEarlyError(Exception):
+    """A delivery that must wait: its readers are at rest."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__()
+        self.until = until
 
 
 class Outbox:
@@ -103,6 +111,8 @@ class Outbox:
                 await self._send(delivery, place)
             except WithdrawnError as error:
                 await asyncio.to_thread(self._withdraw, delivery, str(error))
+            except TooEarlyError as error:
+                await asyncio.to_thread(self._put_back, delivery, error.until, "too early")
             except SlackApiError as error:
                 await self._judge(delivery, error)
             except (SlackClientError, aiohttp.ClientError, OSError, TimeoutError) as error:
@@ -170,10 +180,13 @@ class Outbox:
         return await posting.put(self._client, delivery, place, self._data_dir)
 
     async def _ask_whether_to(self, delivery: Delivery) -> None:
-        """Raise WithdrawnError where it must not go; the last thing before it goes."""
+        """Raise WithdrawnError or TooEarlyError unless it may go; the last thing before it goes."""
         guard = self._guards.get(delivery.key.partition(":")[0])
-        if guard and (why := await guard(delivery)):
-            raise WithdrawnError(why)
+        objection = await guard(delivery) if guard else None
+        if isinstance(objection, datetime):
+            raise TooEarlyError(objection)
+        if objection:
+            raise WithdrawnError(objection)
         if not await asyncio.to_thread(self._is_claimed, delivery):
             raise WithdrawnError("cancelled")
 
@@ -214,10 +227,10 @@ class Outbox:
             return
         pause = timedelta(seconds=min(LONGEST_PAUSE_S, 2**delivery.tries))
         log.warning("will send %s again", delivery.key, extra={"why": words(error)})
-        await asyncio.to_thread(self._put_back, delivery, pause, words(error))
-
-    def _put_back(self, delivery: Delivery, pause: timedelta, why: str) -> None:
         until = self._clock() + pause
+        await asyncio.to_thread(self._put_back, delivery, until, words(error))
+
+    def _put_back(self, delivery: Delivery, until: datetime, why: str) -> None:
         with opened(self._data_dir) as db:
             deliveries.postpone(db, delivery.key, by=self._me, until=until, error=why)
 

@@ -302,6 +302,21 @@ async def test_opting_out_at_the_last_second_is_in_time(desk: Desk) -> None:
     )
 
 
+async def test_a_guard_can_let_a_message_wait_for_a_time(desk: Desk) -> None:
+    until = desk.clock() + timedelta(hours=1)
+
+    async def wait(_: Delivery) -> datetime | None:
+        return until if desk.clock() < until else None
+
+    desk.put("pair:1")
+    outbox = desk.sender(guards={"pair": wait})
+    await outbox.drain()
+    assert (desk.texts(), desk.get("pair:1").due_at) == ([], until)
+    desk.ahead = timedelta(hours=1)
+    await outbox.drain()
+    assert desk.texts() == ["message pair:1"]
+
+
 async def test_a_guard_that_fails_holds_its_own_message_back(desk: Desk) -> None:
     async def fail(_: Delivery) -> None:
         raise LookupError

@@ -171,9 +171,8 @@ async def guard(office: Office, delivery: Delivery) -> str | None:
 
 def _objection(office: Office, delivery: Delivery) -> str | None:
     with opened(office.settings.data_dir) as db:
-        team, days = members.all_active(db), calendar.read(db)
-    member = next((member for member in team if member.user == delivery.channel), None)
-    if member is None:
+        member, days = members.get(db, delivery.channel), calendar.read(db)
+    if member is None or not member.active or member.kind != "person":
         return "not on the team"
     if member.digest_at is None:
         return "turned off"

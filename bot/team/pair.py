@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlite_utils import Database
@@ -75,8 +75,8 @@ async def mend(office: Office) -> None:
     await asyncio.to_thread(work)
 
 
-async def guard(office: Office, delivery: Delivery) -> str | None:
-    """Say why a pair must not be written to any more: asked right before it is sent."""
+async def guard(office: Office, delivery: Delivery) -> str | datetime | None:
+    """Say why a pair must not be written to any more, or until when they rest."""
     return await asyncio.to_thread(_find_objection, office, delivery.key)
 
 
@@ -142,10 +142,12 @@ def _say_unpaired(db: Database, user: str) -> str:
     return tr("You are not paired with anybody now. The next round finds you somebody.")
 
 
-def _find_objection(office: Office, key: str) -> str | None:
+def _find_objection(office: Office, key: str) -> str | datetime | None:
     _, number, *question = key.split(":")
     with opened(office.settings.data_dir) as db:
-        pair, people = pairs.get(db, int(number)), rounds.gather(db).people
-    if pair is None or pair.dissolved_at or not people.keys() >= set(pair.users):
+        pair, floor = pairs.get(db, int(number)), rounds.gather(db)
+    if pair is None or pair.dissolved_at or not floor.people.keys() >= set(pair.users):
         return "the pair was dissolved"
-    return "they have answered" if question and pair.met is not None else None
+    if question and pair.met is not None:
+        return "they have answered"
+    return rounds.rest_until(floor, pair.users, office.clock())

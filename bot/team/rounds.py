@@ -111,6 +111,14 @@ def shared_hours(
     return hours.windows(hours.shared(floor.hours(user, week) for user in here), week)
 
 
+def rest_until(floor: Floor, users: Iterable[str], now: datetime) -> datetime | None:
+    """Give when all of them work next, None for now; in a week without such an hour, tomorrow."""
+    found = shared_hours(floor, users, hours.floor(now))
+    if not found:
+        return now + timedelta(days=1)
+    return found[0][0] if found[0][0] > now else None
+
+
 # --- pure -----------------------------------------------------------------------------------
 
 
