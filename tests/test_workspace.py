@@ -566,7 +566,7 @@ async def raw_socket(ws: Workspace, heard: list[SocketModeRequest]) -> AsyncIter
 
 async def test_an_unacknowledged_event_comes_again_with_its_count() -> None:
     heard: list[SocketModeRequest] = []
-    async with Workspace(ack_seconds=0.05, retries_after=(0.05, 0.05)) as ws:
+    async with Workspace(MANIFEST, ack_seconds=0.05, retries_after=(0.05, 0.05)) as ws:
         ws.faults.ignore_acks(2)
         async with raw_socket(ws, heard):
             await ws.say("ana", "general", "@coach hello")

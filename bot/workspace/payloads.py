@@ -15,15 +15,16 @@ from bot.workspace.state import SLACKBOT, State
 def message_json(state: State, message: Message, *, metadata: bool = False) -> Json:
     """Show a message as history, events and interactions do; metadata only on request."""
     by_bot = message.user == state.bot_user
-    answers = len(replies(state, message))
+    below = replies(state, message)
     told = {
         "type": "message",
         "user": message.user,
         "bot_id": state.bot if by_bot else None,
         "app_id": state.app if by_bot else None,
         "ts": message.ts,
-        "thread_ts": message.ts if answers else message.thread_ts,
-        "reply_count": answers,
+        "thread_ts": message.ts if below else message.thread_ts,
+        "reply_count": len(below),
+        "latest_reply": below[-1].ts if below else None,
         "subtype": "file_share" if message.files else None,
         "text": message.text,
         "blocks": message.blocks,
@@ -88,12 +89,20 @@ def channel_json(state: State, channel: Channel) -> Json:
 # --- events ---------------------------------------------------------------------------------
 
 
+KINDS = {"public": "channel", "private": "group"}  # how events name a kind of channel
+
+
 def events(state: State, change: Change) -> Iterator[Json]:
-    """Tell what a change means to an app that is in the channel: a mention, files."""
+    """Tell what a change means to an app that is in the channel: a message, a mention, files."""
     message = change.message
-    if change.kind != "posted" or message is None or message.ephemeral_to:
+    if message is None or message.ephemeral_to:
         return
-    if state.bot_user not in state.channels[message.channel].members:
+    channel = state.channels[message.channel]
+    if state.bot_user not in channel.members:
+        return
+    where = {"channel": channel.id, "channel_type": KINDS.get(channel.kind, channel.kind)}
+    yield _told(state, change, message) | where
+    if change.kind != "posted":
         return
     if f"<@{state.bot_user}>" in message.text and message.user != state.bot_user:
         about = {"type": "app_mention", "channel": message.channel, "event_ts": message.ts}
@@ -101,6 +110,25 @@ def events(state: State, change: Change) -> Iterator[Json]:
     for file in message.files:
         shared = {"type": "file_shared", "file_id": file.id, "user_id": file.user}
         yield shared | {"channel_id": message.channel, "event_ts": message.ts}
+
+
+def _told(state: State, change: Change, message: Message) -> Json:
+    """Show a message that was posted, edited or deleted as its event does."""
+    shown = message_json(state, message)
+    if change.kind == "posted":
+        return shown | {"event_ts": message.ts}
+    about: Json = {"type": "message", "hidden": True, "event_ts": state.new_ts()}
+    if change.kind == "deleted":
+        gone = {"subtype": "message_deleted", "deleted_ts": message.ts}
+        return about | gone | {"previous_message": shown}
+    before = {"previous_message": shown | {"text": change.before}}
+    return about | {"subtype": "message_changed", "message": shown} | before
+
+
+def left_channel(state: State, channel: Channel) -> Json:
+    """Tell the app that it was taken out of a channel."""
+    kind = "group_left" if channel.kind == "private" else "channel_left"
+    return {"type": kind, "channel": channel.id, "event_ts": state.new_ts()}
 
 
 def home_opened(state: State, user: str) -> Json:

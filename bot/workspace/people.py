@@ -18,7 +18,7 @@ from bot.workspace.state import SLACKBOT, State
 
 ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 # What an app's manifest says; without one it is as for these.
-ESCAPED = {"/team", "/report", "/coach"}
+ESCAPED = {"/sentiment", "/team", "/report", "/coach"}
 
 
 class People:
@@ -34,6 +34,13 @@ class People:
         """Post as a person types: "@coach" mentions, the rest is escaped."""
         person, place = self._at(user, channel)
         return self.state.post(place, person.id, self._typed(text), thread_ts=thread_ts)
+
+    async def edit(self, message: Message, text: str) -> None:
+        """Change what a message says, as its author does."""
+        self.state.edit(message, self._typed(text), message.blocks)
+
+    async def delete(self, message: Message) -> None:
+        self.state.delete(message)
 
     async def slash(self, user: str, channel: str, command: str, text: str = "") -> Delivered:
         """Type a slash command; the asker is told where nobody acknowledges it."""
@@ -149,6 +156,14 @@ class People:
         if self.state.bot_user in place.members:
             self._send(payloads.joined_channel(self.state, place, person))
 
+    async def remove(self, channel: str, user: str) -> None:
+        """Take someone (or the bot, which hears of it) out of a channel."""
+        place, person = self.state.channel(channel), self.state.user(user)
+        place.members.remove(person.id)
+        self.state.tell(Change("other"))
+        if person.id == self.state.bot_user:
+            self._send(payloads.left_channel(self.state, place))
+
     def view(self, user: str, view_id: str) -> Json:
         """Find an open modal or the Home tab of a person."""
         person = self.state.user(user).id
@@ -160,7 +175,7 @@ class People:
 
     def _send(self, event: Json) -> None:
         wanted = (self.state.manifest or {}).get("settings", {}).get("event_subscriptions")
-        if wanted is None or event["type"] in wanted["bot_events"]:
+        if wanted is None or _subscription(event) in wanted["bot_events"]:
             self._delivery.event(payloads.envelope(self.state, event))
 
     async def _interact(self, kind: str, person: User, about: Json) -> Delivered:
@@ -197,6 +212,13 @@ class People:
 
     def _slackbot(self, channel: Channel, person: User, text: str) -> None:
         self.state.post(channel, SLACKBOT.id, text, ephemeral_to=person.id)
+
+
+def _subscription(event: Json) -> str:
+    """Name an event as a manifest subscribes to it: messages by the kind of their channel."""
+    if event["type"] != "message":
+        return str(event["type"])
+    return f"message.{event['channel_type']}{'' if event['channel_type'] == 'im' else 's'}"
 
 
 def _find(blocks: list[Json], action_id: str, value: object) -> tuple[Json, Json]:

@@ -82,8 +82,9 @@ class Message:
 class Change:
     """What just happened: to a message, or to something else that people see."""
 
-    kind: Literal["posted", "edited", "other"]
+    kind: Literal["posted", "edited", "deleted", "other"]
     message: Message | None = None
+    before: str = ""  # the text of an edited message until then
 
 
 @dataclass

@@ -171,13 +171,13 @@ class State:
         return message
 
     def edit(self, message: Message, text: str, blocks: list[Json]) -> None:
-        message.text, message.blocks = text, blocks
+        before, message.text, message.blocks = message.text, text, blocks
         message.edited_ts = self.new_ts()
-        self.tell(Change("edited", message))
+        self.tell(Change("edited", message, before))
 
     def delete(self, message: Message) -> None:
         del self.channels[message.channel].messages[message.ts]
-        self.tell(Change("other"))
+        self.tell(Change("deleted", message))
 
     def add_file(self, name: str, user: str, size: int, content: bytes = b"") -> File:
         """Make room for a file; it is in no channel yet."""
