@@ -8,21 +8,24 @@ from bot.usage import COMMANDS, USAGE
 
 NAME = "Coach"
 HINT_CHARACTERS = 200
-# Their people and channels arrive as ids; the others take free text, in which a name is a word.
-ESCAPED = {"/team", "/report", "/coach"}
+# Their people and channels arrive as ids, which a private channel has no other way to be known by.
+ESCAPED = {"/sentiment", "/team", "/report", "/coach"}
 # callback_id, name, description
-SHORTCUTS = [("use_as_data_set", "Use as data set", "Read the message's file as a data set")]
+SHORTCUTS = [
+    ("check_sentiment", "Check sentiment", "Tell the sentiment of the message, to you alone"),
+    ("use_as_data_set", "Use as data set", "Read the message's file as a data set"),
+]
 EVENTS = ["app_home_opened", "app_mention", "file_shared", "team_join", "user_change"]
 SCOPES = {
     "app_mentions:read": "hear `@coach …`, which works in threads",
-    "channels:history": "find out after a crash whether a message was posted; see dropped files",
+    "channels:history": "read what is to be answered; see dropped files; find out what was posted",
     "channels:read": "know a channel by its name",
     "chat:write": "answer",
     "commands": "slash commands and the shortcut",
     "files:read": "read a dropped file",
     "files:write": "post charts, tables and calendar files",
     "groups:history": "the same in private channels",
-    "groups:read": "see who is in a private channel before a confidential report goes there",
+    "groups:read": "see who is in a private channel before it is reported to or read",
     "im:history": "the same in direct messages",
     "im:read": "tell a conversation with one person from a channel",
     "im:write": "write to people: their morning digest, or what a closed channel doesn't take",

@@ -21,16 +21,19 @@ STATES: dict[JobState, str] = {
 # `<#C1|general>`, `<@U1|bo>`, `<https://…|label>`: Slack's marks, readable by their second half.
 _MARK = re.compile(r"<(?P<sign>[#@!]?)[^<>|]*\|(?P<label>[^<>|]+)>")
 _NAMED = re.compile(r"<([@#][A-Z0-9]+)\|[^<>]*>")
+_LABELLED = re.compile(r"<(https?://[^<>|]+)\|[^<>]*>")
+_LINK = re.compile(r"<((?:https?://|mailto:)[^<>|]+)>")
 
 
 def with_ids(text: str) -> str:
-    """Read what Slack sent with people and channels by their ids, `<@U1>` and `<#C1>`."""
-    return plain(_NAMED.sub(r"<\1>", text))
+    """Read what Slack sent with people and channels by their ids, and links by their addresses."""
+    return plain(_NAMED.sub(r"<\1>", _LABELLED.sub(r"\1", text)))
 
 
 def plain(text: str) -> str:
     """Read what Slack sent as the person typed it: marks by their labels, escapes undone."""
-    readable = _MARK.sub(lambda m: f"{m['sign'].strip('!')}{m['label']}", text)
+    bare = _LINK.sub(r"\1", text)
+    readable = _MARK.sub(lambda m: f"{m['sign'].strip('!')}{m['label']}", bare)
     return readable.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 

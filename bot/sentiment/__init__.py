@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bot.asking import Feature, Modal
-from bot.commands.sentiment import Sentiment
-from bot.sentiment import one_text
+from bot.commands.sentiment import Sentiment, SentimentOf
+from bot.sentiment import channel, one_text
 
 FEATURE = Feature(
-    commands={Sentiment: one_text.tell},
+    commands={Sentiment: one_text.tell, SentimentOf: channel.tell},
     modals={"sentiment": Modal(one_text.take_form)},
-    guests=frozenset({"sentiment"}),
+    shortcuts={"check_sentiment": one_text.check},
+    guests=frozenset({"sentiment", "check_sentiment"}),
 )

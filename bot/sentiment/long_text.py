@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from sentencex import segment
 
@@ -14,6 +15,16 @@ from trainer.predict import Prediction
 READ = 100_000  # characters of one text: some thousand sentences take a second or two
 PARTED = 3  # sentences, from which on the parts are told too
 RULES = "en"  # of abbreviations; marks of Chinese, Arabic and others end sentences all the same
+
+
+class Predicted(Protocol):
+    """What has an answer: a sentence of a text, a message of a channel."""
+
+    @property
+    def prediction(self) -> Prediction: ...
+
+
+P = TypeVar("P", bound=Predicted)
 
 
 @dataclass(frozen=True)
@@ -52,19 +63,20 @@ def average(parts: Sequence[Part], *, threshold: float) -> Prediction:
     return Prediction(best, shares[best], shares, shares[best] >= threshold)
 
 
-def telling(parts: Sequence[Part]) -> list[tuple[str, Part]]:
-    """Choose the two parts that tell most, each with the label that it is chosen for.
+def telling(parts: Sequence[P]) -> list[tuple[str, P]]:
+    """Choose the two that tell most, each with the label that it is chosen for.
 
-    The most negative and the most positive; of other labels the two that are surest.
+    The most negative and the most positive, where they are more so than by chance; of other
+    labels the two that are surest.
     """
     labels = parts[0].prediction.probabilities
-    ends = [poles.negative(labels), poles.positive(labels)]
-    if ends[0] is None or ends[1] is None:
+    ends = [label for label in (poles.negative(labels), poles.positive(labels)) if label]
+    if len(ends) < 2:  # noqa: PLR2004 - of the two poles
         surest = sorted(parts, key=lambda part: -part.prediction.confidence)
         return [(part.prediction.label, part) for part in surest[:2]]
+    most = [(end, max(parts, key=lambda part: part.prediction.probabilities[end])) for end in ends]
     return [
-        (end, max(parts, key=lambda part: part.prediction.probabilities[end]))
-        for end in filter(None, ends)
+        (end, part) for end, part in most if part.prediction.probabilities[end] * len(labels) >= 1
     ]
 
 

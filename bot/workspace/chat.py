@@ -48,6 +48,16 @@ def _delete(state: State, args: Args) -> Json:
     return {"channel": message.channel, "ts": message.ts}
 
 
+@method("chat.getPermalink")
+def _get_permalink(state: State, args: Args) -> Json:
+    channel = visible(state, args.need("channel"))
+    message = channel.messages.get(args.need("message_ts"))
+    if message is None or message.ephemeral_to:
+        raise SlackError("message_not_found")
+    link = f"{state.url}/archives/{channel.id}/p{message.ts.replace('.', '')}"
+    return {"channel": channel.id, "permalink": link}
+
+
 def _own(state: State, args: Args, refusal: str) -> Message:
     """Find a message of the app that can still be changed."""
     message = visible(state, args.need("channel")).messages.get(args.need("ts"))

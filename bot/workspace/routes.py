@@ -50,6 +50,7 @@ class Routes:
             web.post("/upload/v1/{file}", self._upload),
             web.get("/files-pri/{file}/{tail:.+}", self._download),
             web.post("/respond/{key}", self._respond),
+            web.get("/archives/{channel}/{message}", self._archive),
         ]
 
     async def _api(self, request: web.Request) -> web.StreamResponse:
@@ -64,6 +65,10 @@ class Routes:
         if self._faults.strikes("lost", method) and request.transport:
             request.transport.abort()
         return web.json_response(answer, headers={"x-oauth-scopes": ",".join(self._state.scopes)})
+
+    async def _archive(self, request: web.Request) -> web.StreamResponse:
+        """Lead a message's link to its channel on the page."""
+        raise web.HTTPFound(f"/#{self._state.channel(request.match_info['channel']).name}")
 
     async def _spoilt(self, method: str, raw: Json) -> web.Response | None:
         """Answer in place of the method where a fault or a rate limit says so."""

@@ -1,0 +1,88 @@
+"""Messages with their answers, in words: how many of which label, which tell most, the trend."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from bot import figures
+from bot.language import mark, tr
+from bot.sentiment import poles
+from bot.sentiment.messages import Said
+from trainer.predict import Prediction
+
+UNSURE = mark("not sure")
+SPARKS = "▁▂▃▄▅▆▇█"
+STEPS = 30  # of the trend, at most
+DAYS = 14  # shown in words
+FEW = 4  # messages, below which there is no trend
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A message with its answer."""
+
+    said: Said
+    prediction: Prediction
+
+    @property
+    def label(self) -> str:
+        """Name its label, or that the model isn't sure."""
+        return self.prediction.label if self.prediction.sure else tr(UNSURE)
+
+
+def by_day(judged: Iterable[Judged], zone: str) -> dict[date, Counter[str]]:
+    """Count labels by the local day of a zone (IANA), the earliest first."""
+    local = ZoneInfo(zone)
+    days: defaultdict[date, Counter[str]] = defaultdict(Counter)
+    for one in judged:
+        days[datetime.fromtimestamp(one.said.at, local).date()][one.label] += 1
+    return dict(sorted(days.items()))
+
+
+def draw_days(days: Mapping[date, Counter[str]]) -> str:
+    """Write the newest days as a table, a column a label."""
+    total = sum(days.values(), Counter[str]())
+    labels = [label for label, _ in total.most_common(4)]
+    rows = [
+        [f"{day:%m-%d}", *(f"{counts[label]:,}" for label in labels)]
+        for day, counts in days.items()
+    ]
+    return figures.table([["", *labels], *rows[-DAYS:]], widest=12)
+
+
+def say_trend(judged: Sequence[Judged]) -> str | None:
+    """Draw from the first message to the last how positive they are; None without such labels."""
+    if len(judged) < FEW:
+        return None
+    labels = judged[0].prediction.probabilities
+    negative, positive = poles.negative(labels), poles.positive(labels)
+    if negative is None or positive is None:
+        return None
+    chances = [one.prediction.probabilities for one in judged]
+    leanings = [(1 + chance[positive] - chance[negative]) / 2 for chance in chances]
+    half = len(judged) // 2
+    return tr(
+        "`{line}` from the first message to the last, low is negative: {before:.0%} of the first "
+        "half are {label}, {after:.0%} of the second.",
+        line=spark(leanings),
+        label=negative,
+        before=_share(judged[:half], negative),
+        after=_share(judged[half:], negative),
+    )
+
+
+def spark(values: Sequence[float]) -> str:
+    """Draw shares from 0 to 1 as a line of at most STEPS bars, each the mean of its stretch."""
+    steps = min(STEPS, len(values))
+    cuts = [len(values) * step // steps for step in range(steps + 1)]
+    means = [sum(values[first:last]) / (last - first) for first, last in pairwise(cuts)]
+    return "".join(SPARKS[min(len(SPARKS) - 1, int(mean * len(SPARKS)))] for mean in means)
+
+
+def _share(judged: Sequence[Judged], label: str) -> float:
+    return sum(one.label == label for one in judged) / len(judged)
