@@ -92,6 +92,13 @@ def checkboxes(action: str, options: Mapping[str, str], *, chosen: Collection[st
     return _several("checkboxes", action, _offered(options, TICKED), chosen)
 
 
+def radio(action: str, options: Mapping[str, str], *, chosen: str | None = None) -> Block:
+    """Make a choice of one, of ten at most."""
+    offered = _offered(options, TICKED)
+    made: Block = {"type": "radio_buttons", "action_id": action, "options": list(offered.values())}
+    return made | ({"initial_option": offered[chosen]} if chosen in offered else {})
+
+
 def overflow(action: str, options: Mapping[str, str]) -> Block:
     """Make a menu behind `⋯`, of five at most."""
     return {

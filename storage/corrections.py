@@ -26,7 +26,7 @@ class Waiting:
     dataset: str
     open: int
     accepted: int
-    newest: int  # number of the last that came in
+    oldest: int | None = None  # number of the first that is open
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def waiting(db: Database) -> list[Waiting]:
     rows = db.query(
         """
         SELECT dataset, sum(state = 'open') AS open, sum(state = 'accepted') AS accepted,
-               max(id) AS newest
+               min(CASE state WHEN 'open' THEN id END) AS oldest
         FROM corrections WHERE state = 'open' OR (state = 'accepted' AND used_in IS NULL)
         GROUP BY dataset ORDER BY dataset
         """

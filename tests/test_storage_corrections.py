@@ -64,7 +64,7 @@ def test_what_waits_is_counted_by_data_set_until_it_is_used(db: Database, model:
     numbers = [correct(db, model, key=f"k{n}").id for n in range(2)]
     corrections.decide(db, "reviews", {numbers[0]: "accepted"}, by="U2", now=NOON)
     (found,) = corrections.waiting(db)
-    assert (found.open, found.accepted, found.newest) == (1, 1, numbers[1])
+    assert (found.open, found.accepted, found.oldest) == (1, 1, numbers[1])
     corrections.mark_used(db, [numbers[0]], "e" * 64)
     assert [one.accepted for one in corrections.waiting(db)] == [0]
     assert [one.id for one in corrections.used_in(db, "e" * 64)] == [numbers[0]]

@@ -62,28 +62,29 @@ def compare_on_corrections(
 ) -> OnCorrections | None:
     """Compare a candidate with its rival on the corrections that its data set holds out.
 
-    Rows that the rival was trained on are left out; None where nothing is left. Raise OSError
-    where a folder is gone.
+    Rows that the rival was trained on are left out. None where the data set has no corrections.
+    Raise OSError where a folder is gone.
     """
     held_out = candidate.dataset / "corrections.jsonl"
-    seen = _read_seen(rival.dataset)
-    kept = _read_rows(held_out) if held_out.exists() else []
-    rows = [row for row in kept if text_hash(row["text"]) not in seen]
-    if not rows:
+    if not held_out.exists():
         return None
+    seen = _read_seen(rival.dataset)
+    rows = [row for row in _read_rows(held_out) if text_hash(row["text"]) not in seen]
     ours, theirs = (
         _find_right(Classifier.load(one.folder, threads=threads), rows)
         for one in (candidate, rival)
     )
     return OnCorrections(
         model=rival.number,
-        accuracy=sum(ours) / len(rows),
-        other_accuracy=sum(theirs) / len(rows),
+        accuracy=sum(ours) / max(len(rows), 1),
+        other_accuracy=sum(theirs) / max(len(rows), 1),
         difference=difference(ours, theirs),
     )
 
 
 def _find_right(model: Classifier, rows: Sequence[Row]) -> list[bool]:
+    if not rows:
+        return []
     answers = _name(model.card, model.logits([row["text"] for row in rows]))
     return [answer == row["label"] for answer, row in zip(answers, rows, strict=True)]
 

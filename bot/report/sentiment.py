@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,13 +12,15 @@ from sqlite_utils import Database
 
 from bot import blocks, card, figures, fonts, sheet
 from bot.asking import Block
-from bot.language import mark, tr, trn
+from bot.language import listed, mark, tr, trn
 from bot.report.kinds import Kind, Picture, Report, Scope
 from bot.wording import escape
-from storage import answers
+from storage import answers, corrections
+from storage.corrections import CorrectionCount
 from storage.talent import AnswerCount
 
 TITLE = mark("Sentiment")
+PAIRS = 5  # of labels, told and right
 LABELS, LABEL = 12, 18  # drawn, and the columns of each
 SURE, UNSURE = "#0072b2", "#a9a7ae"  # Okabe and Ito 2008, and a grey
 COLUMNS = ("purpose", "model", "label", "sure", "answers")
@@ -38,7 +41,8 @@ class Tally:
 
 def compose(db: Database, scope: Scope) -> Report | None:
     counts = answers.between(db, scope.since, scope.now)
-    return say(counts, scope) if counts else None
+    corrected = corrections.between(db, scope.since, scope.now)
+    return say(counts, scope, corrected) if counts else None
 
 
 KIND = Kind("sentiment", TITLE, compose, covers=timedelta(days=7))
@@ -56,7 +60,9 @@ def tally(counts: Sequence[AnswerCount]) -> list[Tally]:
     return sorted(found, key=lambda one: (-one.total, one.label))
 
 
-def say(counts: Sequence[AnswerCount], scope: Scope) -> Report:
+def say(
+    counts: Sequence[AnswerCount], scope: Scope, corrected: Sequence[CorrectionCount] = ()
+) -> Report:
     tallies = tally(counts)
     title = tr(
         "Sentiment from {start} to {end}",
@@ -64,6 +70,7 @@ def say(counts: Sequence[AnswerCount], scope: Scope) -> Report:
         end=figures.when(scope.now),
     )
     lines = [_say_sum(tallies), *(_say_label(one, tallies) for one in tallies[:LABELS])]
+    lines += [_say_corrected(corrected)] if corrected else []
     said = "\n".join(lines)
     models = ", ".join(sorted({f"{c.alias}: {c.model}" for c in counts}))
     small = tr("Answered by the models {models}. The texts are not kept.", models=escape(models))
@@ -90,6 +97,34 @@ def _say_label(one: Tally, tallies: Sequence[Tally]) -> str:
     share = figures.percent(one.total / sum(t.total for t in tallies))
     label = escape(fonts.shorten(one.label, 60))
     return tr("• {label}: {count:,} ({share})", label=label, count=one.total, share=share)
+
+
+def _say_corrected(corrected: Sequence[CorrectionCount]) -> str:
+    """Say how many answers were corrected, from which label to which, and what came of it."""
+    pairs: Counter[tuple[str, str]] = Counter()
+    for count in corrected:
+        pairs[count.told, count.label] += count.n
+    said = trn(
+        "{count:,} answer was corrected: {labels}.",
+        "{count:,} answers were corrected: {labels}.",
+        pairs.total(),
+        labels=listed(_say_pair(*pair, n) for pair, n in pairs.most_common(PAIRS)),
+    )
+    decided = sum(count.n for count in corrected if count.state != "open")
+    if not decided:
+        return said
+    accepted = sum(count.n for count in corrected if count.state == "accepted")
+    return said + trn(
+        " Of {count:,} reviewed {share} was accepted.",
+        " Of {count:,} reviewed {share} were accepted.",
+        decided,
+        share=figures.percent(accepted / decided),
+    )
+
+
+def _say_pair(told: str, label: str, n: int) -> str:
+    shown = {"told": escape(fonts.shorten(told, 40)), "label": escape(fonts.shorten(label, 40))}
+    return tr("“{told}” to “{label}” {count:,}", **shown, count=n)
 
 
 @fonts.legibly()

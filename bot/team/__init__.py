@@ -46,6 +46,7 @@ from bot.commands.team import (
     Thanks,
     WantSkill,
 )
+from bot.sentiment import review
 from bot.team import (
     announcements,
     away,
@@ -118,6 +119,7 @@ BUTTONS: dict[str, ButtonHandler] = {
     "thanks_open": thanks.open_form,
     "survey_answer": surveys.open_answer,
     "review_open": reviews.press,
+    "corrections_review": review.press,
     "line_done": threaded(presses.press_done),
     "line_snooze": threaded(presses.press_snooze),
     "line_decline": threaded(presses.press_decline),

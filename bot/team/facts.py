@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -13,6 +13,7 @@ from sqlite_utils import Database
 from bot import calendar
 from bot.calendar import WorkCalendar
 from storage import (
+    corrections,
     datasets,
     failures,
     firsts,
@@ -31,6 +32,7 @@ from storage import (
     surveys,
     thanks,
 )
+from storage.corrections import Waiting
 from storage.failures import FailedRun
 from storage.firsts import Firsts
 from storage.nudges import Rate
@@ -96,6 +98,7 @@ class Facts:
     surveys: Sequence[Survey] = ()
     took_part: Mapping[int, frozenset[str]] = field(default_factory=dict)  # by survey
     unreviewed: Sequence[Dataset] = ()
+    corrections: Mapping[str, Sequence[Waiting]] = field(default_factory=dict)  # by who decides
     # reminders
     rates: Mapping[str, Rate] = field(default_factory=dict)  # by kind
 
@@ -140,6 +143,7 @@ def gather(db: Database, now: datetime, *, admins: frozenset[str] = frozenset())
         surveys=open_surveys,
         took_part={survey.id: surveys.participants(db, survey.id) for survey in open_surveys},
         unreviewed=privacy.unreviewed(db),
+        corrections=_corrections(db, people, admins | set(roles.having(db, "admin"))),
         rates=nudges.rates(db, since=now - RATED),
     )
 
@@ -148,6 +152,19 @@ def _told(db: Database, now: datetime) -> dict[tuple[str, str], str]:
     """Read who was told of which cause; the key of such a line is `failure:<cause>:<job>`."""
     sent = nudges.since(db, now - ONCE_IN, kind="failure")
     return {(nudge.member, nudge.obligation.split(":")[1]): nudge.obligation for nudge in sent}
+
+
+def _corrections(
+    db: Database, people: Collection[str], admins: Collection[str]
+) -> dict[str, Sequence[Waiting]]:
+    """Read what waits for a data set's owner; for the admins where that one has left."""
+    found: defaultdict[str, list[Waiting]] = defaultdict(list)
+    for waiting in corrections.waiting(db):
+        dataset = datasets.find(db, waiting.dataset)
+        owner = dataset.added_by if dataset else ""
+        for user in {owner} if owner in people else admins:
+            found[user].append(waiting)
+    return dict(found)
 
 
 def _open_jobs(db: Database) -> dict[str, Sequence[int]]:

@@ -21,6 +21,7 @@ KINDS: dict[str, str] = {
     "failure": mark("help with failed runs"),
     "promotion": mark("what to make of a promoted model"),
     "onboarding": mark("first steps"),
+    "correction": mark("corrections to review"),
 }
 
 

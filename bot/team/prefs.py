@@ -71,7 +71,7 @@ def form(member: Member, *, metadata: Mapping[str, Any]) -> Block:
         blocks.field(
             "muted",
             tr("Don't remind me of"),
-            blocks.checkboxes("muted", kinds, chosen=member.muted),
+            blocks.multi_select("muted", tr("Nothing"), kinds, chosen=member.muted),
             optional=True,
         ),
         company(member),

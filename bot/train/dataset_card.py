@@ -38,6 +38,7 @@ def card(dataset: Dataset, *, note: str = "", review: PrivacyReview | None = Non
             languages=_say_languages(found),
         ),
         tr("*Personal data*  {kinds}", kinds=_say_personal(found)),
+        *_say_corrections(found),
         _say_review(review),
     ]
     warnings = [escape(heard.again(warning)) for warning in found.warnings]
@@ -129,6 +130,21 @@ def _say_personal(found: DataCard) -> str:
         for kind, rows in found.personal_data.items()
     ]
     return listed(kinds) or tr("none was found")
+
+
+def _say_corrections(found: DataCard) -> list[str]:
+    made = found.corrections
+    if made is None:
+        return []
+    said = tr(
+        "*Corrections*  {added:,} new training rows, {relabelled:,} new labels, {held_out:,} held "
+        "out to measure by; {earlier:,} in earlier versions",
+        added=made.added,
+        relabelled=made.relabelled,
+        held_out=made.held_out,
+        earlier=made.earlier,
+    )
+    return [said]
 
 
 def _say_review(review: PrivacyReview | None) -> str:

@@ -12,7 +12,8 @@ from bot import blocks, language
 from bot.answers import trace
 from bot.language import tr
 from bot.readers import person_speaks
-from bot.train import charts, columns, dataset_card, failures, heard, summary
+from bot.settings import BotSettings
+from bot.train import charts, columns, dataset_card, failures, heard, retraining, summary
 from bot.wording import escape
 from storage import datasets, deliveries, privacy
 from storage.database import immediate
@@ -51,26 +52,44 @@ def tell(db: Database, job: Job, message: Delivery, *, data_dir: Path, now: date
             )
 
 
-def tell_intake(db: Database, job: Job, *, default: str, now: datetime) -> None:
+def tell_intake(db: Database, job: Job, *, settings: BotSettings, now: datetime) -> None:
     """Answer for a file that was read: a card for all, a question or a refusal for its owner.
 
-    What the owner alone sees is in their language; `default` where they have chosen none.
+    What the owner alone sees is in their language. Who made a version with corrections is told
+    what became of them, too.
     """
     if job.state not in FINAL:
         return
     result = IntakeResult.model_validate(job.result or {})
     dataset = datasets.get(db, result.card.hash) if result.card else None
     alone, owner = dataset is None, job.requested_by
-    spoken = person_speaks(db, owner, default=default) if alone else language.current()
-    with language.use(spoken):
+    theirs = person_speaks(db, owner, default=settings.language)
+    with language.use(theirs if alone else language.current()):
         body = _show(db, job, dataset) if dataset else _answer(job, result)
+    with immediate(db):
+        deliveries.put(
+            db,
+            key=f"job:{job.id}:a{job.attempt}:final",
+            kind="ephemeral" if alone else "post",
+            channel=job.channel,
+            user=owner,
+            thread_ts=None if alone else job.thread_ts,
+            body=body,
+            now=now,
+        )
+        if dataset and result.card and (merged := result.card.corrections):
+            with language.use(theirs):
+                told = retraining.message(db, job, dataset, merged, settings=settings, now=now)
+            _tell_alone(db, job, told, now=now)
+
+
+def _tell_alone(db: Database, job: Job, body: Json, *, now: datetime) -> None:
     deliveries.put(
         db,
-        key=f"job:{job.id}:a{job.attempt}:final",
-        kind="ephemeral" if alone else "post",
+        key=f"job:{job.id}:a{job.attempt}:corrections",
+        kind="ephemeral",
         channel=job.channel,
-        user=owner,
-        thread_ts=None if alone else job.thread_ts,
+        user=job.requested_by,
         body=body,
         now=now,
     )
@@ -98,6 +117,8 @@ def _answer(job: Job, result: IntakeResult) -> Json:
         known = failure.cause == "bad_file"
         why = escape(heard.again(failure.evidence)) if known else failures.explain(failure)
         said = tr("{file} was not read. {cause}", **told, cause=why)
+        if job.work.get("corrects"):
+            said = tr("No new version of {file} was made. {cause}", **told, cause=why)
     return {"text": said, "blocks": [blocks.section(said)]}
 
 

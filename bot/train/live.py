@@ -100,7 +100,7 @@ def _follow(
     now: datetime,
 ) -> list[Edit]:
     if job.kind != "train":
-        ending.tell_intake(db, job, default=office.settings.language, now=now)
+        ending.tell_intake(db, job, settings=office.settings, now=now)
         return []
     body = job_card.card(job, runs.get(db, job.id, job.attempt), ahead=ahead)
     shown, final = _digest(body), job.state in FINAL

@@ -10,12 +10,21 @@ from bot.language import both, listed, mark, tr, trn
 from bot.train import heard
 from bot.wording import escape
 from storage.records import Job, Json
-from trainer.spec import Baseline, ClassScore, Comparison, Export, Scores, TrainSummary
+from trainer.spec import (
+    Baseline,
+    ClassScore,
+    Comparison,
+    Export,
+    OnCorrections,
+    Scores,
+    TrainSummary,
+)
 
 CLASSES = 25  # listed in full; of more the weakest are
 WEAKEST = 20
 TABLE_CHARACTERS = 2_900
 CONFUSIONS = 3
+FEW = 10  # rows, fewer show nothing
 BASELINES = {
     "majority": mark("majority"),
     "TF-IDF + logistic regression": mark("TF-IDF + logistic regression"),
@@ -68,6 +77,27 @@ def compare(comparison: Comparison) -> str:
     return said
 
 
+def say_on_corrections(found: OnCorrections) -> str:
+    """Say what corrections changed, as far as those that were held out can tell."""
+    if found.difference.n < FEW:
+        return trn(
+            "Corrections: {count} that neither model was trained on is too few to say what they "
+            "changed.",
+            "Corrections: {count} that neither model was trained on are too few to say what they "
+            "changed.",
+            found.difference.n,
+        )
+    return tr(
+        "On corrections that neither was trained on it is right on {share}, model {model} on "
+        "{other}: {difference}. They were made where a model was wrong, which flatters the new "
+        "one; the test rows are fair to both.",
+        share=figures.percent(found.accuracy),
+        model=found.model,
+        other=figures.percent(found.other_accuracy),
+        difference=figures.difference(found.difference),
+    )
+
+
 def message(job: Job, summary: TrainSummary) -> Json:
     """Make the final message of a job's thread; it mentions the owner."""
     title = tr(
@@ -79,6 +109,8 @@ def message(job: Job, summary: TrainSummary) -> Json:
     verdicts = [title, _say_baselines(summary)]
     if summary.comparison:
         verdicts.append(compare(summary.comparison))
+    if summary.on_corrections:
+        verdicts.append(say_on_corrections(summary.on_corrections))
     details = [_say_confusions(summary.scores), _say_export(summary.export), _say_use(summary)]
     tables = [f"```{escape(part)}```" for part in _split_classes(summary.scores)]
     shown = [blocks.section(part) for part in [*verdicts, *tables, *details] if part]

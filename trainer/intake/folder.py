@@ -33,7 +33,7 @@ def keep(
     *,
     folder: Path,
     scratch: Path,
-    held_out: Sequence[Row] = (),
+    held_out: Sequence[Row] | None = None,
 ) -> None:
     """Write a data set beside its place, on the same disk, and rename it there whole.
 
@@ -54,7 +54,9 @@ def keep(
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _write(rows: Sequence[Row], card: DataCard, folder: Path, held_out: Sequence[Row]) -> None:
+def _write(
+    rows: Sequence[Row], card: DataCard, folder: Path, held_out: Sequence[Row] | None
+) -> None:
     table = pa.table(dict(zip(Row._fields, map(list, zip(*rows, strict=True)), strict=True)))
     pq.write_table(table, folder / "rows.parquet")
     test = [(i, row) for i, row in enumerate(rows) if row.split == "test"]
@@ -62,7 +64,7 @@ def _write(rows: Sequence[Row], card: DataCard, folder: Path, held_out: Sequence
         folder / "test.jsonl",
         (_line({"row": i, "text": row.text, "label": row.label}) for i, row in test),
     )
-    if held_out:
+    if held_out is not None:
         corrections = (_line({"text": row.text, "label": row.label}) for row in held_out)
         _write_lines(folder / "corrections.jsonl", corrections)
     seen = sorted({text_hash(row.text) for row in rows if row.split != "test"})

@@ -8,6 +8,7 @@ from bot.team.facts import Facts
 from bot.team.obligations import Obligation
 from bot.team.signals import (
     assignments,
+    corrections,
     failures,
     ignored,
     onboarding,
@@ -26,6 +27,7 @@ SIGNALS = (
     assignments.signal,
     sessions.signal,
     privacy.signal,
+    corrections.signal,
     surveys.signal,
     skills.signal,
     failures.signal,
