@@ -46,10 +46,13 @@ class BotSettings(BaseSettings):
 
     # Texts, redacted
     corrections_kept_days: int = Field(365, ge=1, description="after they were made")
-    monitored_kept_days: int = Field(90, ge=1, description="after they were read")
+    monitored_kept_days: int = Field(30, ge=1, description="after they were read")
 
     # Hiring
     candidates_kept_days: int = Field(180, ge=1, description="after their last move")
+
+    # Monitors
+    feeds_allow_private: bool = Field(False, description="addresses of private networks too")
 
     log_level: Level = "INFO"
 
