@@ -133,7 +133,7 @@ async def test_in_public_nobody_is_called(desk: Desktop) -> None:
 def test_a_long_thread_makes_a_message_that_slack_takes() -> None:
     said = [Said(f"{n}.0", "U1", "<!channel> " + "很" * 3_000) for n in range(500)]
     reply = thread.card(
-        [Judged(one, predict(0.97)) for one in said], SOURCE, names={}, public=False
+        [Judged(one, predict(0.97)) for one in said], SOURCE, names={}, notes=[], public=False
     )
     assert_postable(reply.text, reply.blocks)
 
@@ -194,6 +194,14 @@ def test_days_are_the_readers_and_pages_are_drawn() -> None:
     picture = mood_chart.draw(judged.by_day(found, "UTC"), "Nov 24 – 25")
     assert picture.png.startswith(b"\x89PNG")
     assert picture.alt.startswith("67% of 12 messages: positive. Nov 24 ")
+
+
+def test_a_language_that_many_messages_are_in_is_mentioned() -> None:
+    texts = ["C'est très mauvais, je n'aime pas du tout"] * 2 + ["I love how quick it was"] * 8
+    found = [Judged(Said(f"{n}.0", "U1", text), predict(0.9)) for n, text in enumerate(texts)]
+    (note,) = judged.note_languages(found, {"en"})
+    assert note.startswith("2 messages seem to be in French")
+    assert judged.note_languages(found, {"en", "fr"}) == []
 
 
 def test_the_trend_is_a_line_of_shares() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -63,7 +63,9 @@ async def tell(office: Office, asker: Asker, command: SentimentOf) -> Reply:
     found = [Judged(*pair) for pair in zip(said, answered.predictions, strict=True)]
     links = await _link(office, asked.channel, [one for _, one in long_text.telling(found)])
     charted = await _send_chart(office, asker, found, asked)
-    return card(found, source, asked, links=links, charted=charted)
+    notes = await asyncio.to_thread(judged.note_languages, found, source.languages)
+    notes += _notes(found, charted=charted)
+    return card(found, source, asked, links=links, notes=notes)
 
 
 def _read(office: Office, asker: Asker, command: SentimentOf) -> Asked:
@@ -124,7 +126,12 @@ async def _send_chart(office: Office, asker: Asker, found: Sequence[Judged], ask
 
 
 def card(
-    found: Sequence[Judged], source: Source, asked: Asked, *, links: dict[str, str], charted: bool
+    found: Sequence[Judged],
+    source: Source,
+    asked: Asked,
+    *,
+    links: Mapping[str, str],
+    notes: Sequence[str],
 ) -> Reply:
     """Sum a channel up: labels, days, what tells most, and what was not read."""
     title = trn(
@@ -139,7 +146,7 @@ def card(
     days = judged.by_day(found, asked.zone)
     tables = [drawn, judged.draw_days(days)] if len(days) > 1 else [drawn]
     quotes = [_quote(label, one, links) for label, one in long_text.telling(found)]
-    small = " · ".join([*_notes(found, charted=charted), escape(source.name)])
+    small = " · ".join([*notes, escape(source.name)])
     shown: list[Block] = [
         blocks.section(title),
         *(blocks.section(f"```{escape(table)}```") for table in tables),
@@ -150,7 +157,7 @@ def card(
     return Reply(blocks.cut(text, blocks.SECTION), shown)
 
 
-def _quote(label: str, one: Judged, links: dict[str, str]) -> str:
+def _quote(label: str, one: Judged, links: Mapping[str, str]) -> str:
     told = {
         "label": escape(label),
         "share": one.prediction.probabilities[label],

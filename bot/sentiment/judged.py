@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from bot import figures
-from bot.language import mark, tr
-from bot.sentiment import poles
+from bot.language import mark, tr, trn
+from bot.sentiment import poles, spoken
 from bot.sentiment.messages import Said
 from trainer.predict import Prediction
 
@@ -19,6 +19,7 @@ UNSURE = mark("not sure")
 SPARKS = "▁▂▃▄▅▆▇█"
 STEPS = 30  # of the trend, at most
 DAYS = 14  # shown in words
+OFTEN = 0.1  # share of the messages in another language that is mentioned
 FEW = 4  # messages, below which there is no trend
 
 
@@ -53,6 +54,23 @@ def draw_days(days: Mapping[date, Counter[str]]) -> str:
         for day, counts in days.items()
     ]
     return figures.table([["", *labels], *rows[-DAYS:]], widest=12)
+
+
+def note_languages(judged: Sequence[Judged], seen: Collection[str]) -> list[str]:
+    """Say which languages, in a tenth of the messages or more, the model never saw."""
+    found = Counter(spoken.unseen(one.said.text, seen) for one in judged)
+    return [
+        trn(
+            "{count} message seems to be in {language}, which this model never saw in training: "
+            "take it with care.",
+            "{count:,} messages seem to be in {language}, which this model never saw in training: "
+            "take them with care.",
+            count,
+            language=language,
+        )
+        for language, count in found.most_common()
+        if language and count >= OFTEN * len(judged)
+    ]
 
 
 def say_trend(judged: Sequence[Judged]) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from babel.dates import format_skeleton
 
@@ -25,6 +25,7 @@ NOT_SURE = "#e6e3dc"
 @fonts.legibly()
 def draw(days: Mapping[date, Counter[str]], when: str) -> Picture:
     """Draw the counts of each label by day; `when` says which days in words."""
+    days = _without_gaps(days)
     total = sum(days.values(), Counter[str]())
     labels = sorted((label for label, _ in total.most_common(LABELS)), key=_rank)
     title, about = _say_title(total), tr("Messages by day, {period}", period=when)
@@ -47,6 +48,13 @@ def draw(days: Mapping[date, Counter[str]], when: str) -> Picture:
     return Picture(card.finish(figure, families), _say_alt(title, days))
 
 
+def _without_gaps(days: Mapping[date, Counter[str]]) -> dict[date, Counter[str]]:
+    """Put in the days on which nobody said anything."""
+    first, last = min(days), max(days)
+    whole = (first + timedelta(days=past) for past in range((last - first).days + 1))
+    return {day: days.get(day, Counter()) for day in whole}
+
+
 def _say_title(total: Counter[str]) -> str:
     count, label = total.total(), poles.negative(total) or total.most_common(1)[0][0]
     return trn(
@@ -62,6 +70,7 @@ def _say_alt(title: str, days: Mapping[date, Counter[str]]) -> str:
     told = [
         f"{_day(day)} " + ", ".join(f"{label} {count}" for label, count in counts.most_common())
         for day, counts in days.items()
+        if counts
     ]
     return f"{title}. {'; '.join(told)}."[:2_000]
 

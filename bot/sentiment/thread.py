@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 from slack_sdk.errors import SlackApiError
@@ -40,11 +41,17 @@ async def tell(office: Office, asker: Asker, *, alias: str, public: bool) -> Rep
     answered = await answer.ask(office, alias, [one.text for one in said])
     found = [Judged(*pair) for pair in zip(said, answered.predictions, strict=True)]
     names = await messages.names(office.client, said) if public else {}
-    return card(found, source, names=names, public=public)
+    notes = await asyncio.to_thread(judged.note_languages, found, source.languages)
+    return card(found, source, names=names, notes=notes, public=public)
 
 
 def card(
-    found: Sequence[Judged], source: Source, *, names: Mapping[str, str], public: bool
+    found: Sequence[Judged],
+    source: Source,
+    *,
+    names: Mapping[str, str],
+    notes: Sequence[str],
+    public: bool,
 ) -> Reply:
     """Sum a thread up, with a line a message.
 
@@ -64,9 +71,12 @@ def card(
         blocks.section(f"{title}\n```{escape(drawn)}```"),
         *([blocks.section(trend)] if trend else []),
         *_sections([*lines, *more]),
+        *(blocks.context(f":warning: {note}") for note in notes),
         blocks.context(escape(source.name)),
     ]
-    text = "\n".join(filter(None, [title.replace("*", ""), escape(drawn), trend, *lines, *more]))
+    text = "\n".join(
+        filter(None, [title.replace("*", ""), escape(drawn), trend, *notes, *lines, *more])
+    )
     return Reply(blocks.cut(text, blocks.SECTION), shown, public=public)
 
 
