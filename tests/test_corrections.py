@@ -287,19 +287,20 @@ async def test_corrections_are_reviewed_trained_on_and_measured(desk: Desktop) -
     assert not list((data_dir / "uploads").rglob("corrections.jsonl"))
     plan = next(m for m in desk.workspace.messages("general") if "Fine-tune" in m.text)
     assert plan.ephemeral_to == desk.user("ana")
-    assert "there negative, corrected to positive" in plan.text
+    told = (await desk.press("ana", plan, "contradicted")).text
+    assert "there negative, corrected to positive" in told
 
     await desk.press("ana", plan, "plan_queue")
     number = await work_off(desk, worker, "train")
     with desk.database() as db:
-        result, told = models.get(db, number), deliveries.get(db, f"job:{number}:a1:final")
+        result, said = models.get(db, number), deliveries.get(db, f"job:{number}:a1:final")
     assert result is not None
-    assert told is not None
+    assert said is not None
     assert result.summary["recipe"]["method"] == "head"
     measured = result.summary["on_corrections"]
     assert measured["model"] == model.id
     assert measured["difference"]["n"] == version.card["corrections"]["held_out"] > 0
-    assert "neither model was trained on" in told.body["text"]
+    assert "neither model was trained on" in said.body["text"]
     assert CANARY.encode() not in everything(data_dir)
 
 

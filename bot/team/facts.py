@@ -160,9 +160,9 @@ def _corrections(
     """Read what waits for a data set's owner; for the admins where that one has left."""
     found: defaultdict[str, list[Waiting]] = defaultdict(list)
     for waiting in corrections.waiting(db):
-        dataset = datasets.find(db, waiting.dataset)
-        owner = dataset.added_by if dataset else ""
-        for user in {owner} if owner in people else admins:
+        if (dataset := datasets.find(db, waiting.dataset)) is None:
+            continue
+        for user in [dataset.added_by] if dataset.added_by in people else admins:
             found[user].append(waiting)
     return dict(found)
 

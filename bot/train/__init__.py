@@ -20,7 +20,18 @@ from bot.commands.train import (
     ShowLogs,
     Train,
 )
-from bot.train import approval, datasets, intake, jobs, mine, offer, plan, promote, queue
+from bot.train import (
+    approval,
+    datasets,
+    intake,
+    jobs,
+    mine,
+    offer,
+    plan,
+    promote,
+    queue,
+    retraining,
+)
 
 FEATURE = Feature(
     commands={
@@ -57,6 +68,7 @@ FEATURE = Feature(
         "text_column": intake.ignore_choice,
         "label_column": intake.ignore_choice,
         "train_on": threaded(datasets.train_on),
+        "contradicted": threaded(retraining.show_contradicted),
         "delete_data": threaded(datasets.delete),
         "keep_data": threaded(datasets.keep),
     },

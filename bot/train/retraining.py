@@ -7,15 +7,18 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from bot import blocks
-from bot.asking import Block, Reply
+from bot.asking import Asker, Block, Office, RefusalError, Reply
 from bot.commands.train import Train
 from bot.language import tr, trn
+from bot.rights import require_owner
 from bot.settings import BotSettings
 from bot.train import draft, outlook, plan, spending
 from bot.wording import code, escape
 from storage import corrections, datasets, jobs, models, plans
+from storage.answering import Correction
+from storage.database import opened
 from storage.records import Dataset, Job, Json, Model
-from trainer.spec import CorrectionsCard, TrainWork
+from trainer.spec import CorrectionsCard, IntakeResult, TrainWork
 
 SHOWN, QUOTED = 10, 200  # texts, and characters of each
 
@@ -29,9 +32,11 @@ def message(
     settings: BotSettings,
     now: datetime,
 ) -> Json:
-    """Write it for its maker alone, as some texts are quoted."""
-    said = "\n".join([say_counts(card, dataset), *_say_contradicted(db, card)])
+    """Write it for its maker alone; no text is in it, as messages are kept longer than those."""
+    said = "\n".join([say_counts(card, dataset), *_say_contradicted(card)])
     shown: list[Block] = [blocks.section(said)]
+    if card.contradicted:
+        shown.append(blocks.actions(blocks.button(tr("Show them"), "contradicted", str(job.id))))
     is_new = dataset.hash != job.work["corrects"]["dataset_hash"]
     offered = _plan(db, job, dataset, settings=settings, now=now) if is_new else None
     if offered is not None:
@@ -70,29 +75,41 @@ def find_serving(db: Database, name: str) -> Model | None:
     return max(trained, key=lambda model: model.id, default=None)
 
 
-def _say_contradicted(db: Database, card: CorrectionsCard) -> list[str]:
-    """Quote what is a validation or test row with another label, which it keeps."""
+def show_contradicted(office: Office, asker: Asker, value: str) -> Reply:
+    """Quote the texts that validation or test rows contradict, as long as they are kept."""
+    with opened(office.settings.data_dir) as db:
+        job = jobs.get(db, int(value))
+        found = IntakeResult.model_validate(job.result or {}).card if job else None
+        dataset = datasets.get(db, found.hash) if found else None
+        if found is None or found.corrections is None or dataset is None:
+            raise RefusalError(tr("This version was deleted meanwhile."))
+        require_owner(office, asker, owner=dataset.added_by, what=code(dataset.name))
+        labels = found.corrections.contradicted
+        kept = [(corrections.get(db, number), label) for number, label in labels.items()]
+    lines = [_quote(one, label) for one, label in kept if one is not None]
+    return Reply("\n".join(lines[:SHOWN]) or tr("These corrections were deleted meanwhile."))
+
+
+def _say_contradicted(card: CorrectionsCard) -> list[str]:
     if not card.contradicted:
         return []
-    title = trn(
+    said = trn(
         "{count:,} text is a validation or test row with another label. It stays as it is, so that "
-        "models remain comparable:",
+        "models remain comparable.",
         "{count:,} texts are validation or test rows with other labels. They stay as they are, so "
-        "that models remain comparable:",
+        "that models remain comparable.",
         len(card.contradicted),
     )
-    kept = [(corrections.get(db, number), label) for number, label in card.contradicted.items()]
-    lines = [
-        tr(
-            "• {text}: there {label}, corrected to {corrected}",
-            text=escape(blocks.cut(" ".join(one.text.split()), QUOTED)),
-            label=escape(label),
-            corrected=escape(one.label),
-        )
-        for one, label in kept
-        if one is not None
-    ]
-    return [title, *lines[:SHOWN]]
+    return [said]
+
+
+def _quote(one: Correction, label: str) -> str:
+    return tr(
+        "• {text}: there {label}, corrected to {corrected}",
+        text=escape(blocks.cut(" ".join(one.text.split()), QUOTED)),
+        label=escape(label),
+        corrected=escape(one.label),
+    )
 
 
 def _plan(
