@@ -35,7 +35,8 @@ class ShadowRun:
 
     id: int
     alias: str
-    model: int
+    model: int  # the candidate
+    serving: int  # the model that it is compared with
     share: float  # above 0, up to 1
     started_by: str
     channel: str
@@ -127,7 +128,19 @@ class Alert:
     texts: int
     expected: float  # negatives, had all been as before
     drivers: Json  # {"keys": [...]}: the texts that drive it
-    state: Literal["open", "acknowledged", "snoozed", "false", "over"]
+    state: Literal["open", "acknowledged", "snoozed", "false"]  # what people said of it
+    ended_at: datetime | None = None  # when the surge was over, or nobody wanted to hear of it
     decided_by: str | None = None
     decided_at: datetime | None = None
     snoozed_until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class AlertCount:
+    """How many surges a monitor told in a topic over a period, and how many were none."""
+
+    monitor: int
+    source: str
+    topic: str
+    n: int
+    false: int

@@ -573,6 +573,7 @@ CREATE TABLE shadows (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     alias TEXT NOT NULL,
     model INTEGER NOT NULL REFERENCES models (id),
+    serving INTEGER NOT NULL REFERENCES models (id),
     share REAL NOT NULL CHECK (share > 0 AND share <= 1),
     started_by TEXT NOT NULL,
     channel TEXT NOT NULL,
@@ -582,14 +583,14 @@ CREATE TABLE shadows (
     candidate_ms REAL NOT NULL DEFAULT 0
 ) STRICT;
 CREATE UNIQUE INDEX shadows_open ON shadows (alias) WHERE ended_at IS NULL;
+CREATE INDEX shadows_by_model ON shadows (model);
 
 CREATE TABLE shadow_counts (
     shadow INTEGER NOT NULL REFERENCES shadows (id),
-    serving INTEGER NOT NULL,
     told TEXT NOT NULL,
     would_tell TEXT NOT NULL,
     n INTEGER NOT NULL,
-    PRIMARY KEY (shadow, serving, told, would_tell)
+    PRIMARY KEY (shadow, told, would_tell)
 ) STRICT, WITHOUT ROWID;
 
 -- Monitors: a watch over a channel, a feed or a stream.
@@ -650,13 +651,15 @@ CREATE TABLE alerts (
     texts INTEGER NOT NULL,
     expected REAL NOT NULL,
     drivers TEXT NOT NULL CHECK (json_valid(drivers)),
+    ended_at TEXT,
     state TEXT NOT NULL DEFAULT 'open'
-        CHECK (state IN ('open', 'acknowledged', 'snoozed', 'false', 'over')),
+        CHECK (state IN ('open', 'acknowledged', 'snoozed', 'false')),
     decided_by TEXT,
     decided_at TEXT,
     snoozed_until TEXT
 ) STRICT;
 CREATE INDEX alerts_by_monitor ON alerts (monitor, id);
+CREATE UNIQUE INDEX alerts_lasting ON alerts (monitor, topic) WHERE ended_at IS NULL;
 
 -- What was told once of a model's inputs that left its training data behind.
 CREATE TABLE drifts (
