@@ -14,9 +14,10 @@ from office import Desktop, open_desktop
 from records import NOON
 from results import assert_postable
 
-from bot.sentiment import answer
+from bot.sentiment import answer, pasted
 from bot.sentiment.answer import Source
 from bot.sentiment.card import card
+from bot.sentiment.pasted import Told
 from bot.sentiment.reading import Reading
 from bot.workspace.records import Message
 from bot.workspace.server import Workspace
@@ -129,6 +130,14 @@ async def test_a_model_whose_files_are_gone_is_said_so(desk: Desktop) -> None:
     model = let_serve(desk)
     (desk.office.settings.data_dir / model.path / "model.onnx").unlink()
     assert "/train rollback" in (await ask(desk, "good")).text
+
+
+def test_what_was_told_of_a_text_is_remembered_for_who_says_that_it_is_wrong() -> None:
+    told = Told("sentiment", 14, "好评", pasted.keep("很好"))
+    assert Told.read(told.write()) == told
+    assert pasted.get(told.key) == "很好"
+    assert pasted.get(pasted.keep("x" * (pasted.LONGEST + 1))) is None
+    assert pasted.get("of another process") is None
 
 
 async def test_the_text_is_neither_logged_nor_kept(

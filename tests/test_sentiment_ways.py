@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
@@ -165,6 +166,19 @@ async def test_a_channel_is_told_to_someone_who_is_in_it(desk: Desktop) -> None:
     assert "3 messages" in told.text
     assert "Most *negative* (88%)" in told.text
     assert "/archives/" in told.text
+
+
+async def test_days_of_a_channel_come_as_a_picture_to_the_asker_alone(desk: Desktop) -> None:
+    place, ana = desk.workspace.state.channel("general"), desk.user("ana")
+    for n in range(10):
+        ts = f"{time.time() - 86_400 + n:.6f}"
+        place.messages[ts] = Message(place.id, ts, ana, "bad")
+    await desk.workspace.say("ana", "general", "good")
+    await desk.workspace.slash("bo", "general", "/sentiment", "of #general 3 days")
+    await desk.workspace.wait_for(lambda m: "A chart by day is in our direct messages." in m.text)
+    (picture,) = desk.workspace.messages(desk.workspace.dm("bo").id)[-1].files
+    assert picture.content.startswith(b"\x89PNG")
+    assert picture.alt_text.startswith("91% of 11 messages: negative.")
 
 
 async def test_a_channel_without_the_asker_or_without_coach_is_not_read(desk: Desktop) -> None:

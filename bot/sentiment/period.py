@@ -19,7 +19,12 @@ from bot.wording import code
 LONGEST = 366  # days
 UNITS = {"day": 1, "week": 7, "month": 30}  # days
 BACK = {"today": 0, "yesterday": 1, "overyesterday": 2}  # days
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
+_MONTH_DAY = re.compile(  # `3rd november 2026` or `nov 3`
+    rf"(?:(\d{{1,2}})(?:st|nd|rd|th)? ({'|'.join(MONTHS)})[a-z]*|"
+    rf"({'|'.join(MONTHS)})[a-z]* (\d{{1,2}})(?:st|nd|rd|th)?)(?: (\d{{4}}))?"
+)
 _DAY = "[一二三四五六日天]"
 _WEEK, _MONTH = "(?:周|星期|礼拜)", "(?:个?月)"
 # In this order: what contains another stands before it.
@@ -159,11 +164,14 @@ def _one_day(said: str, today: date) -> Period | None:
 
 
 def _day(said: str, today: date) -> date | None:
-    """Read a day that has been: `yesterday`, `mon`, `last mon`, `2026-11-02`, `11-02`."""
+    """Read a day that has been: `yesterday`, `mon`, `last mon`, `2026-11-02`, `11-02`, `nov 2`."""
     if said in BACK:
         return today - timedelta(days=BACK[said])
     if found := re.fullmatch(rf"(weekbefore |last |this )?({'|'.join(DAYS)})", said):
         return _weekday(DAYS.index(found[2]), (found[1] or "").strip(), today)
+    if found := _MONTH_DAY.fullmatch(said):
+        month, day = found[2] or found[3], found[1] or found[4]
+        return _date(found[5], MONTHS.index(month) + 1, int(day), today)
     if found := re.fullmatch(r"(?:(\d{4})[-/.])?(\d{1,2})[-/.](\d{1,2})", said):
         return _date(found[1], int(found[2]), int(found[3]), today)
     return None
