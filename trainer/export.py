@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 import torch
@@ -22,6 +22,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from trainer import evaluate
 from trainer.predict import Classifier
+from trainer.rewrite import rewrite
 from trainer.spec import Difference, Export
 from trainer.tasks.classification import Loaded
 
@@ -119,19 +120,20 @@ def write_onnx(
     # Two rows of two tokens and more: an axis of one would be taken for a constant.
     example = {name: torch.ones(2, 8, dtype=torch.int64) for name in inputs}
     axes = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
-    torch.onnx.export(
+    program = torch.onnx.export(
         graph.eval(),
         (),
-        str(path),
         kwargs={"tokens": example},
         input_names=list(inputs),
         output_names=[output],
         dynamic_shapes={"tokens": dict.fromkeys(inputs, axes)},
         dynamo=True,
         opset_version=OPSET,
-        external_data=_weigh(graph) > ONE_FILE_BYTES,
         verbose=False,
     )
+    program = cast("torch.onnx.ONNXProgram", program)  # nothing comes of the old exporter alone
+    rewrite(program.model)
+    program.save(path, external_data=_weigh(graph) > ONE_FILE_BYTES)
 
 
 def quantise(fp32: Path, int8: Path, *, model: nn.Module) -> None:
