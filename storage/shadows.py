@@ -16,7 +16,15 @@ Pair = tuple[str, str]  # the label that the serving model told, and the candida
 
 
 def start(
-    db: Database, *, alias: str, model: int, share: float, by: str, channel: str, now: datetime
+    db: Database,
+    *,
+    alias: str,
+    model: int,
+    serving: int,
+    share: float,
+    by: str,
+    channel: str,
+    now: datetime,
 ) -> ShadowRun | None:
     """Begin one for an alias; None where the alias has one that is open."""
     with immediate(db):
@@ -24,10 +32,10 @@ def start(
             return None
         db.execute(
             """
-            INSERT INTO shadows (alias, model, share, started_by, channel, started_at)
-            VALUES (?, ?, ?, ?, ?, ?)
+            INSERT INTO shadows (alias, model, serving, share, started_by, channel, started_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
             """,
-            (alias, model, share, by, channel, text(now)),
+            (alias, model, serving, share, by, channel, text(now)),
         )
         after = f"model {model}"
         audit.note(db, by=by, action="shadow", subject=alias, after=after, now=now)
@@ -42,10 +50,9 @@ def open_of(db: Database, alias: str) -> ShadowRun | None:
     return next(_where(db, "alias = ? AND ended_at IS NULL", alias), None)
 
 
-def newest_of(db: Database, model: int, alias: str) -> ShadowRun | None:
-    """Find the last one of a model under an alias, open or ended."""
-    condition = "model = ? AND alias = ? ORDER BY id DESC LIMIT 1"
-    return next(_where(db, condition, model, alias), None)
+def newest_of(db: Database, model: int) -> ShadowRun | None:
+    """Find the last one of a candidate, open or ended."""
+    return next(_where(db, "model = ? ORDER BY id DESC LIMIT 1", model), None)
 
 
 def end(db: Database, alias: str, *, by: str, now: datetime) -> ShadowRun | None:
@@ -64,7 +71,6 @@ def count(
     db: Database,
     shadow: int,
     *,
-    serving: int,
     pairs: Mapping[Pair, int],
     serving_ms: float,
     candidate_ms: float,
@@ -82,22 +88,22 @@ def count(
             return False
         db.conn.executemany(
             """
-            INSERT INTO shadow_counts VALUES (?, ?, ?, ?, ?)
+            INSERT INTO shadow_counts VALUES (?, ?, ?, ?)
             ON CONFLICT DO UPDATE SET n = n + excluded.n
             """,
-            [(shadow, serving, told, other, n) for (told, other), n in pairs.items()],
+            [(shadow, told, other, n) for (told, other), n in pairs.items()],
         )
         return True
 
 
-def counts(db: Database, shadow: int, *, serving: int) -> list[ShadowCount]:
-    """List what was told beside a serving model, the most frequent first."""
+def counts(db: Database, shadow: int) -> list[ShadowCount]:
+    """List which labels the two told, the most frequent pair first."""
     rows = db.query(
         """
-        SELECT told, would_tell, n FROM shadow_counts WHERE shadow = ? AND serving = ?
+        SELECT told, would_tell, n FROM shadow_counts WHERE shadow = ?
         ORDER BY n DESC, told, would_tell
         """,
-        (shadow, serving),
+        (shadow,),
     )
     return [read(ShadowCount, row) for row in rows]
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
+from scipy.special import betaincinv, log_softmax
 from scipy.special import softmax as scipy_softmax
 
 from trainer.spec import ClassScore, Difference, Interval, Scores
@@ -121,6 +121,15 @@ def _smooth_cells(matrix: Array) -> tuple[Array, Array, Array]:
 def _interval(value: float, resampled: Array) -> Interval:
     low, high = np.quantile(resampled, [0.025, 0.975]).tolist()
     return Interval(value=value, low=min(low, value), high=max(high, value))
+
+
+def proportion(found: int, n: int) -> Interval:
+    """Give a share of `n` independent cases, at least one, with Jeffreys' 95% interval.
+
+    Brown, Cai and DasGupta (2001) recommend it where cases are few or the share is near 0 or 1.
+    """
+    low, high = betaincinv(found + 0.5, n - found + 0.5, [0.025, 0.975]).tolist()
+    return Interval(value=found / n, low=low if found else 0.0, high=high if found < n else 1.0)
 
 
 # --- paired differences ---------------------------------------------------------------------

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from bot.asking import Feature, Modal, threaded
-from bot.commands.sentiment import ReviewCorrections, Sentiment, SentimentOf
-from bot.sentiment import channel, corrections, next_version, one_text, review
+from bot.commands.sentiment import EndShadow, ReviewCorrections, Sentiment, SentimentOf, Shadow
+from bot.sentiment import candidate, channel, corrections, next_version, one_text, review
 
 FEATURE = Feature(
     commands={
         Sentiment: one_text.tell,
         SentimentOf: channel.tell,
         ReviewCorrections: threaded(review.show),
+        Shadow: candidate.start,
+        EndShadow: threaded(candidate.end),
     },
     buttons={
         "correct": corrections.open_form,

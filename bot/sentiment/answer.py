@@ -12,7 +12,7 @@ from typing import Any
 from bot.asking import Office, RefusalError
 from bot.commands.train import DEFAULT_ALIAS
 from bot.language import listed, mark, tr
-from bot.sentiment import spoken
+from bot.sentiment import shadow, spoken
 from bot.wording import code, did_you_mean
 from storage import answers, datasets, models
 from storage.database import opened
@@ -63,6 +63,7 @@ async def ask(office: Office, alias: str, texts: Sequence[str]) -> Answered:
     source = await find(office, alias)
     predictions = await classify(office, source, texts)
     await count(office, source, predictions)
+    shadow.observe(office, alias, texts, predictions)
     return Answered(source, predictions)
 
 

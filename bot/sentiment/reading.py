@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from bot.asking import Office
 from bot.language import tr
-from bot.sentiment import answer, long_text, spoken
+from bot.sentiment import answer, long_text, shadow, spoken
 from bot.sentiment.answer import Source
 from bot.sentiment.long_text import Part
 from trainer.predict import Classifier, Prediction
@@ -33,6 +33,8 @@ async def read(office: Office, source: Source, text: str) -> Reading:
     told = [Part(*pair) for pair in zip(parts, found[len(found) - len(parts) :], strict=True)]
     whole = found[0] if fits else long_text.average(told, threshold=model.card.threshold)
     await answer.count(office, source, [whole])
+    if fits:
+        shadow.observe(office, source.alias, [start], [whole])
     notes = await asyncio.to_thread(_note, text, source, averaged=0 if fits else len(parts))
     return Reading(text, whole, told, notes)
 

@@ -10,8 +10,18 @@ from bot.language import tr
 from trainer.spec import Comparison
 
 
-def check(model: int, comparison: Comparison | None, *, reason: str | None, admin: bool) -> None:
-    """Raise RefusalError for a model shown to be worse, unless an admin gives a reason."""
+def check(
+    model: int,
+    comparison: Comparison | None,
+    *,
+    reason: str | None,
+    admin: bool,
+    agreement: str = "",
+) -> None:
+    """Raise RefusalError for a model shown to be worse, unless an admin gives a reason.
+
+    `agreement` says how it did on real questions; it is shown beside the figures.
+    """
     if reason is not None and not admin:
         raise RefusalError(
             tr(
@@ -22,15 +32,17 @@ def check(model: int, comparison: Comparison | None, *, reason: str | None, admi
         )
     if comparison is None or comparison.difference.verdict != "worse" or reason is not None:
         return
-    raise RefusalError(
+    refused = [
         tr(
             "Model {model} is {difference}, beside model {rival}, which serves now: so it stays. "
             'An admin may promote it all the same: `/train promote {model} reason="…"`.',
             model=model,
             difference=figures.difference(comparison.difference),
             rival=comparison.model,
-        )
-    )
+        ),
+        agreement,
+    ]
+    raise RefusalError("\n".join(filter(None, refused)))
 
 
 def cannot_compare(model: int, rival: int, *, reason: str | None, admin: bool) -> None:

@@ -9,7 +9,7 @@ from bot.asking import Asker, Block, Office, Reply
 from bot.commands.train import CancelJob, ListJobs, ShowJob, ShowLogs
 from bot.language import listed, mark, tr
 from bot.rights import require_owner
-from bot.train import heard, job_card, logs, summary
+from bot.train import agreement, heard, job_card, logs, summary
 from bot.train.failures import CAUSES
 from bot.train.queue import find_job
 from bot.wording import STATES, escape
@@ -39,11 +39,17 @@ def show_job(office: Office, _: Asker, command: ShowJob) -> Reply:
         job = find_job(db, command.number)
         run = runs.get(db, job.id, job.attempt)
         card = job_card.card(job, run, ahead=jobs.position(db, job.id))
+        shadowed = agreement.find(db, job.id)
     if job.state != "succeeded":
         return Reply(card["text"], card["blocks"])
     result = summary.message(job, TrainSummary.model_validate(job.result))
-    shown: list[Block] = [*result["blocks"], card["blocks"][-1]]
-    return Reply(result["text"], shown)
+    on_questions = [agreement.say(shadowed)] if shadowed else []
+    shown: list[Block] = [
+        *result["blocks"],
+        *map(blocks.section, on_questions),
+        card["blocks"][-1],
+    ]
+    return Reply("\n".join([result["text"], *on_questions]), shown)
 
 
 def cancel(office: Office, asker: Asker, command: CancelJob) -> Reply:

@@ -13,9 +13,10 @@ from bot.commands.train import ListModels, Promote, Rollback
 from bot.language import mark, tr
 from bot.readers import channel_speaks
 from bot.rights import is_admin, require_owner
-from bot.train import gate, queue, summary
+from bot.train import agreement, gate, queue, summary
+from bot.train.agreement import Agreement
 from bot.wording import STATES, code, escape
-from storage import audit, datasets, deliveries, models
+from storage import audit, datasets, deliveries, models, shadows
 from storage.database import immediate, opened
 from storage.records import Json, Model, Promotion
 from trainer.compare import Contender, compare
@@ -35,6 +36,11 @@ class Case:
     model: Model
     rival: Model | None
     data: str  # the title of the model's data set
+    agreement: Agreement | None = None  # with the one it would replace, on real questions
+
+    @property
+    def on_questions(self) -> str:
+        return agreement.say(self.agreement) if self.agreement else ""
 
 
 async def promote(office: Office, asker: Asker, command: Promote) -> Reply | None:
@@ -42,7 +48,13 @@ async def promote(office: Office, asker: Asker, command: Promote) -> Reply | Non
     case = await asyncio.to_thread(_gather, office, asker, command)
     comparison = await _compare(office, asker, case, command.reason)
     admin = is_admin(office, asker)
-    gate.check(case.model.id, comparison, reason=command.reason, admin=admin)
+    gate.check(
+        case.model.id,
+        comparison,
+        reason=command.reason,
+        admin=admin,
+        agreement=case.on_questions,
+    )
     await _load(office, case.model)
     return await asyncio.to_thread(_move, office, asker, case, comparison, command.reason)
 
@@ -97,6 +109,7 @@ def announce(
         ),
         "" if back else summary.judge(found),
         summary.compare(comparison) if comparison and not back else "",
+        "" if back else case.on_questions,
         tr("Reason: “{reason}”", reason=escape(promotion.reason)) if promotion.reason else "",
     ]
     text = "\n".join(filter(None, lines))
@@ -157,7 +170,9 @@ def _gather(office: Office, asker: Asker, command: Promote) -> Case:
                     version=serving[0].version,
                 )
             )
-        return Case(command.as_, model, serving[1] if serving else None, _title(db, model))
+        rival = serving[1] if serving else None
+        found = agreement.find(db, model.id, beside=rival.id) if rival else None
+        return Case(command.as_, model, rival, _title(db, model), found)
 
 
 async def _compare(
@@ -202,7 +217,7 @@ def _move(
     *,
     back: bool = False,
 ) -> Reply | None:
-    """Move the alias and announce it, both or neither."""
+    """Move the alias, end what shadows it, and announce the move: all or nothing."""
     now = office.clock()
     with opened(office.settings.data_dir) as db, immediate(db):
         promotion = models.promote(
@@ -217,6 +232,7 @@ def _move(
         )
         if promotion is None:
             return Reply(tr(MEANWHILE))
+        shadows.end(db, case.alias, by=asker.user, now=now)
         audit.note(
             db,
             by=asker.user,
