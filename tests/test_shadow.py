@@ -177,7 +177,7 @@ async def test_what_is_pasted_is_nowhere_after_its_answer(
         await desk.workspace.click("bo", answered, "correct")  # a form that nobody sends
         await desk.workspace.wait_for_view("bo")
     await desk.tick()
-    assert sum(counts(desk).values()) == len(texts)
+    assert sum(counts(desk).values()) == 2  # not the one that is longer than a model reads
     folder = desk.office.settings.data_dir
     kept = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
     lasting = [m for m in desk.workspace.messages("general") if not m.ephemeral_to]
