@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from keyword_models import write_keyword_model
 
-from bot.sentiment.serving import TURN, Serving
+from bot.sentiment.batching import CHUNK_TEXTS
+from bot.sentiment.serving import Serving
 
 POSITIVE, NEGATIVE = {"it": "positive", "no": "negative"}, {"it": "negative", "no": "positive"}
 
@@ -51,12 +52,12 @@ async def test_while_a_model_loads_the_other_goes_on_answering(serving: Serving)
 
 
 async def test_a_long_list_lets_a_single_question_in_between(serving: Serving) -> None:
-    bulk = asyncio.create_task(serving.classify("old", ["it " * 100, "no"] * 20 * TURN))
+    bulk = asyncio.create_task(serving.classify("old", ["it " * 100, "no"] * CHUNK_TEXTS))
     await asyncio.sleep(0)
     assert await ask(serving, "old") == "positive"
     assert not bulk.done()
     labels = [answer.label for answer in await bulk]
-    assert labels == ["positive", "negative"] * 20 * TURN
+    assert labels == ["positive", "negative"] * CHUNK_TEXTS
 
 
 async def test_no_text_gets_no_answer(serving: Serving) -> None:

@@ -107,8 +107,8 @@ _COLUMNS: dict[str, Callable[[Encoding], list[int]]] = {
 }
 
 
-def fill_batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Group row numbers by length, longest first; padded, a batch has at most BATCH_TOKENS.
+def fill_batches(lengths: Sequence[int], *, budget: int = BATCH_TOKENS) -> Iterator[list[int]]:
+    """Group row numbers by length, longest first; padded, a batch is no longer than the budget.
 
     A row longer than that is a batch of its own.
     """
@@ -118,7 +118,7 @@ def fill_batches(lengths: Sequence[int]) -> Iterator[list[int]]:
         if len(batch) == room:
             if batch:
                 yield batch
-            batch, room = [], max(1, BATCH_TOKENS // max(lengths[row], 1))
+            batch, room = [], max(1, budget // max(lengths[row], 1))
         batch.append(row)
     if batch:
         yield batch

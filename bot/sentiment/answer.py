@@ -11,8 +11,9 @@ from typing import Any
 
 from bot.asking import Office, RefusalError
 from bot.commands.train import DEFAULT_ALIAS
-from bot.language import listed, mark, tr
+from bot.language import listed, mark, tr, trn
 from bot.sentiment import shadow, spoken
+from bot.sentiment.serving import BusyError
 from bot.wording import code, did_you_mean
 from storage import answers, datasets, models
 from storage.database import opened
@@ -94,6 +95,14 @@ def _refusing(source: Source) -> Iterator[None]:
     """Say what keeps a model from answering."""
     try:
         yield
+    except BusyError as busy:
+        raise RefusalError(
+            trn(
+                "Busy: {count} question is ahead of yours. Try again in a few seconds.",
+                "Busy: {count} questions are ahead of yours. Try again in a few seconds.",
+                busy.ahead,
+            )
+        ) from None
     except OSError:
         raise RefusalError(
             tr(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,10 +12,11 @@ from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
+from bot.sentiment.batching import Batcher
+from bot.sentiment.batching import BusyError as BusyError  # noqa: PLC0414 - callers know it from here
 from trainer.predict import Classifier, Encoder, Prediction, Vectors
 
 KEPT = 2  # models of a kind: each takes some 50 MB
-TURN = 64  # texts answered in a row: a long list lets a single question in between
 
 
 class Warm(Protocol):
@@ -29,13 +31,16 @@ M = TypeVar("M", bound=Warm)
 class Serving:
     """Answer texts by any model of the data directory, off the event loop.
 
-    Loading and answering have a thread each: while a newly promoted model is loaded and warmed,
-    the others go on answering. The least recently asked model of a kind makes room for a new one.
+    Loading and answering have threads of their own: while a newly promoted model is loaded and
+    warmed, the others go on answering, and who waits for one that makes room still gets its
+    answer. The least recently asked model of a kind makes room for a new one.
     """
 
     def __init__(self, data_dir: Path, *, threads: int = 0, kept: int = KEPT) -> None:
+        """Give answering so many threads; 0 means as many as there are CPUs."""
+        threads = threads or len(os.sched_getaffinity(0))
         self._loader = ThreadPoolExecutor(1, "load")
-        self._answerer = ThreadPoolExecutor(1, "answer")
+        self._batcher = Batcher(threads)
 
         def open_classifier(path: str) -> Classifier:
             return Classifier.load(data_dir / path, threads=threads)
@@ -49,28 +54,21 @@ class Serving:
     async def classify(self, path: str, texts: Sequence[str]) -> list[Prediction]:
         """Answer texts in their order by the model in the folder `path` of the data directory.
 
-        Raise OSError where the folder is gone.
+        One text is a question, which goes before lists. Of a text no more is read than
+        `trainer.graph` says. Raise OSError where the folder is gone, BusyError where too many
+        wait.
         """
         model = await self.load(path)
-        loop = asyncio.get_running_loop()
-        answers: list[Prediction] = []
-        for turn in _turns(texts):
-            answers += await loop.run_in_executor(self._answerer, model.classify, turn)
-        return answers
+        return await self._batcher.answer(model.classify, texts)
 
     async def encode(self, path: str, texts: Sequence[str]) -> Vectors:
         """Give float32 vectors [texts, dimensions] by the encoder in the folder `path`.
 
-        Raise OSError where the folder is gone.
+        Raise OSError and BusyError as `classify` does.
         """
         encoder = await self._encoders.load(path)
-        loop = asyncio.get_running_loop()
-        parts = [np.empty((0, encoder.card.dimensions), np.float32)]
-        parts += [
-            await loop.run_in_executor(self._answerer, encoder.encode, turn)
-            for turn in _turns(texts)
-        ]
-        return np.concatenate(parts)
+        vectors = await self._batcher.answer(encoder.encode, texts)
+        return np.array(vectors, np.float32).reshape(len(texts), encoder.card.dimensions)
 
     async def load(self, path: str) -> Classifier:
         """Have a model ready: called before a promotion, the alias moves without a gap."""
@@ -79,7 +77,7 @@ class Serving:
     def close(self) -> None:
         """Take no more work; what is being answered is finished."""
         self._loader.shutdown(wait=False, cancel_futures=True)
-        self._answerer.shutdown(wait=False, cancel_futures=True)
+        self._batcher.close()
 
 
 class Shelf(Generic[M]):
@@ -112,7 +110,3 @@ class Shelf(Generic[M]):
         model = self._open(path)
         model.warm()
         return model
-
-
-def _turns(texts: Sequence[str]) -> list[Sequence[str]]:
-    return [texts[start : start + TURN] for start in range(0, len(texts), TURN)]
