@@ -162,6 +162,15 @@ def series(db: Database, number: int, *, since: datetime, until: datetime) -> li
     return [read(HourlyCount, row) for row in rows]
 
 
+def count(db: Database, number: int, *, since: datetime) -> int:
+    """Count the texts of the hours that begin from `since` on."""
+    rows = db.query(
+        "SELECT coalesce(sum(n), 0) AS n FROM series WHERE monitor = ? AND hour >= ?",
+        (number, text(since)),
+    )
+    return int(next(iter(rows))["n"])
+
+
 def between(db: Database, start: datetime, end: datetime) -> list[MonitoredCount]:
     """Sum up the counts of all monitors over the hours that begin in a period."""
     rows = db.query(
@@ -203,9 +212,14 @@ def of_person(db: Database, user: str) -> list[Monitored]:
     return [read(Monitored, row) for row in rows]
 
 
-def forget_person(db: Database, user: str) -> int:
+def forget_person(db: Database, user: str, *, by: str, now: datetime) -> int:
     """Delete what somebody wrote; the counts, which name nobody, stay."""
-    return db.execute("DELETE FROM monitored WHERE author = ?", (user,)).rowcount
+    with immediate(db):
+        gone = db.execute("DELETE FROM monitored WHERE author = ?", (user,)).rowcount
+        if gone:
+            told = {"subject": f"<@{user}>", "before": f"{gone} monitored texts"}
+            audit.note(db, by=by, action="privacy forget", now=now, **told)
+        return gone
 
 
 def forget_old(db: Database, *, now: datetime) -> int:

@@ -77,7 +77,7 @@ def test_the_counts_stay_when_the_texts_go(db: Database, monitor: Monitor) -> No
     other = make_text(monitor, "2.0", keep_until=NOON + DAY, author="U3")
     monitors.note_texts(db, monitor.id, [make_text(monitor), other])
     assert monitors.of_person(db, "U2") == [make_text(monitor)]
-    assert monitors.forget_person(db, "U2") == 1
+    assert monitors.forget_person(db, "U2", by="U2", now=NOON) == 1
     assert monitors.forget_old(db, now=NOON + DAY) == 1
     assert monitors.newest(db, monitor.id, since=NOON) == []
     assert counts(db, monitor) == {("all", "negative"): 2}

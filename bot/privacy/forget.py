@@ -13,7 +13,7 @@ from bot.commands.coach import Forget
 from bot.language import listed, mark, tr, trn
 from bot.privacy.retention import compact
 from bot.wording import code
-from storage import audit, corrections, kept, members, monitors
+from storage import corrections, kept, members, monitors
 from storage.database import immediate, opened
 from storage.records import Dataset, Model
 
@@ -66,9 +66,7 @@ def press(office: Office, asker: Asker, _: str) -> Reply:
         with immediate(db):
             said = find(db, asker.user)
             corrections.forget(db, asker.user, by=asker.user, now=now)
-            if texts := monitors.forget_person(db, asker.user):
-                told = {"subject": f"<@{asker.user}>", "before": f"{texts} monitored texts"}
-                audit.note(db, by=asker.user, action="privacy forget", now=now, **told)
+            monitors.forget_person(db, asker.user, by=asker.user, now=now)
             if said.after_leaving:
                 kept.forget_who_left(db, asker.user)
         compact(db)
