@@ -57,6 +57,15 @@ def test_a_training_row_takes_the_label_of_its_correction_and_the_later_one_hold
     assert (found.relabelled, found.added, found.left_out) == (2, 0, 0)
 
 
+def test_what_is_forgotten_goes_from_training_and_from_what_is_held_out() -> None:
+    held_out = [Row("lunch was lovely", "positive", HELD_OUT)]
+    texts = ("nothing works since the upgrade", "Lunch was  lovely", ROWS[4].text)
+    found = correct(ROWS, held_out, [], forgotten={text_hash(text) for text in texts})
+    assert found.forgotten == 2
+    assert (len(found.rows), found.held_out) == (len(ROWS) - 1, [])
+    assert ROWS[4] in found.rows  # the test split stays as it is
+
+
 def test_a_text_of_the_test_split_keeps_its_label_and_is_told() -> None:
     found = correct(ROWS, [], correct_texts(ROWS[4].text, ROWS[3].text))
     assert found.contradicted == {1: "positive"}

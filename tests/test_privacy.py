@@ -17,9 +17,10 @@ from bot.privacy import export, retention
 from bot.privacy.show import PURPOSES
 from bot.workspace.records import Message
 from bot.workspace.server import Workspace
-from storage import audit, corrections, datasets, kept, members, monitors, skills
+from storage import audit, corrections, datasets, jobs, kept, members, monitors, skills
 from storage.answering import Monitored
 from storage.database import FILENAME
+from trainer.spec import text_hash
 
 MINE, OTHERS = "zirconium is what i wrote", "tungsten is what another wrote"
 
@@ -147,6 +148,9 @@ async def test_what_was_said_is_forgotten_and_models_that_learnt_from_it_are_tol
     assert "tungsten" in on_disk(desk)
     assert (await ask(desk, "privacy forget")).text.startswith("Nothing that you said is kept.")
     with desk.database() as db:
+        (version,) = [job for job in jobs.queued(db) if job.kind == "intake"]
+        assert version.requested_by == version.channel == desk.user("ana")  # who owns the data set
+        assert version.work["corrects"]["forgotten"] == [text_hash(MINE)]
         told = [change.before for change in audit.find(db, "privacy forget")]
     assert sorted(map(str, told)) == ["1 corrections", "1 monitored texts"]
 

@@ -173,7 +173,8 @@ def make_version(spec: RunSpec, work: IntakeWork, corrects: Corrects) -> DataCar
         rows, held_out = corrections.read_rows(base), corrections.read_held_out(base)
     except FileNotFoundError:
         raise BadFile("The data set was deleted meanwhile.") from None
-    found = corrections.correct(rows, held_out, corrections.read_corrections(_upload(spec)))
+    read = corrections.read_corrections(_upload(spec))
+    found = corrections.correct(rows, held_out, read, forgotten=frozenset(corrects.forgotten))
     check_class_sizes(found.rows)
     card = before.model_copy(
         update={
@@ -200,6 +201,7 @@ def _count_corrections(found: Corrected, before: CorrectionsCard | None) -> Corr
         left_out=found.left_out,
         contradicted=found.contradicted,
         earlier=earlier,
+        forgotten=found.forgotten,
     )
 
 

@@ -56,6 +56,7 @@ class Corrects(Frozen):
 
     dataset_hash: str
     numbers: list[int]
+    forgotten: list[str] = Field(default=[], description="hashes of texts whose rows go")
 
 
 class IntakeWork(Frozen):
@@ -186,6 +187,7 @@ class CorrectionsCard(Frozen):
         description="correction's number -> label that its text keeps in validation or test"
     )
     earlier: int = Field(description="added, relabelled or held out in the versions before")
+    forgotten: int = Field(default=0, description="rows that went, as their person wished")
 
 
 class DataCard(Frozen):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,10 +13,13 @@ from bot.asking import Asker, Office, Reply
 from bot.commands.coach import Forget
 from bot.language import listed, mark, tr, trn
 from bot.privacy.retention import compact
+from bot.train import uploads
 from bot.wording import code
-from storage import corrections, kept, members, monitors
+from storage import corrections, datasets, jobs, kept, members, monitors
+from storage.answering import Correction
 from storage.database import immediate, opened
 from storage.records import Dataset, Model
+from trainer.spec import Corrects, IntakeWork, text_hash
 
 STAYS = mark(
     "The rest stays: others build on your jobs, data sets and models, and the audit tells who did "
@@ -65,7 +69,8 @@ def press(office: Office, asker: Asker, _: str) -> Reply:
     with opened(office.settings.data_dir) as db:
         with immediate(db):
             said = find(db, asker.user)
-            corrections.forget(db, asker.user, by=asker.user, now=now)
+            gone = corrections.forget(db, asker.user, by=asker.user, now=now)
+            leave_out(db, office, asker, gone)
             monitors.forget_person(db, asker.user, by=asker.user, now=now)
             if said.after_leaving:
                 kept.forget_who_left(db, asker.user)
@@ -90,6 +95,38 @@ def find(db: Database, user: str) -> Said:
     )
 
 
+def leave_out(db: Database, office: Office, asker: Asker, gone: Sequence[Correction]) -> None:
+    """Queue versions without what was forgotten; their owners are told when they are made.
+
+    The jobs know texts by their hashes alone.
+    """
+    newest = {one.name: one for one in datasets.all_newest(db)}
+    texts: defaultdict[str, list[str]] = defaultdict(list)
+    for one in gone:
+        if one.used_in and (version := datasets.get(db, one.used_in)):
+            texts[version.name].append(text_hash(one.text))
+    for name, hashes in texts.items():
+        dataset = newest[name]
+        path = uploads.place(
+            office.settings.data_dir, f"forget-{asker.key}-{dataset.hash}", "corrections.jsonl"
+        )
+        path.touch()
+        work = IntakeWork(
+            upload=str(path.relative_to(office.settings.data_dir)),
+            filename=dataset.title,
+            name=name,
+            corrects=Corrects(dataset_hash=dataset.hash, numbers=[], forgotten=hashes),
+        )
+        jobs.enqueue(
+            db,
+            key=f"forget:{asker.key}:{dataset.hash}",
+            work=work.model_dump(),
+            requested_by=dataset.added_by,
+            channel=dataset.added_by,
+            now=office.clock(),
+        )
+
+
 def say_learnt(said: Said) -> list[str]:
     """Say which versions and models hold a person's corrections, and what can be done."""
     if not said.versions and not said.models:
@@ -100,9 +137,9 @@ def say_learnt(said: Said) -> list[str]:
     if said.versions:
         lines.append(
             tr(
-                "Corrections of yours are rows, without your name, in {versions}. To leave them "
-                "out, ask {owners} to drop a file without them: that is the next version. "
-                "`/train data delete` then deletes the others.",
+                "Corrections of yours are rows, without your name, in {versions}. What you forget "
+                "is left out of the next version, which {owners} then gets; "
+                "`/train data delete` deletes the others.",
                 versions=versions,
                 owners=owners,
             )

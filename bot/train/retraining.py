@@ -45,6 +45,15 @@ def message(
 
 
 def say_counts(card: CorrectionsCard, dataset: Dataset) -> str:
+    if card.forgotten:
+        return trn(
+            "{dataset} is without {count:,} row that somebody had forgotten. Versions and models "
+            "from before still hold it: train on this one, and delete those.",
+            "{dataset} is without {count:,} rows that somebody had forgotten. Versions and models "
+            "from before still hold them: train on this one, and delete those.",
+            card.forgotten,
+            dataset=code(dataset.title),
+        )
     said = tr(
         "Of the corrections {dataset} has {added:,} as new training rows and {relabelled:,} as new "
         "labels; {held_out:,} are held out, to measure what the others change.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -39,6 +39,7 @@ class Corrected:
     newly_held_out: int
     left_out: int
     contradicted: dict[int, str]  # correction's number -> the label that its text keeps
+    forgotten: int  # rows
 
 
 def read_rows(folder: Path) -> list[Row]:
@@ -63,15 +64,21 @@ def read_corrections(path: Path) -> list[Correction]:
 
 
 def correct(
-    rows: Sequence[Row], held_out: Sequence[Row], corrections: Sequence[Correction]
+    rows: Sequence[Row],
+    held_out: Sequence[Row],
+    corrections: Sequence[Correction],
+    *,
+    forgotten: Collection[str] = (),
 ) -> Corrected:
-    """Relabel rows, add new ones to training, hold some out.
+    """Relabel rows, add new ones to training, hold some out; what is forgotten goes.
 
     Of two corrections of one text the later holds. A text of validation or test keeps its label,
     so that figures stay comparable, and is reported; what nearly repeats such a text is left out,
-    and so is a label that training doesn't know.
+    and so is a label that training doesn't know. `forgotten` are hashes of texts that came by
+    corrections: none of validation or test did.
     """
-    before = [*rows, *held_out]
+    whole_before = [*rows, *held_out]
+    before = [row for row in whole_before if not _goes(row, forgotten)]
     known = {text_hash(row.text): row for row in before}
     labels = {row.label for row in rows if row.split == "train"}
     newest = {text_hash(one.text): one for one in corrections}
@@ -102,6 +109,7 @@ def correct(
             for key, row in fixed.items()
             if row.label != usable[key].label
         },
+        forgotten=len(whole_before) - len(before),
     )
 
 
@@ -121,6 +129,10 @@ def choose_splits(before: Sequence[str], groups: Sequence[int]) -> list[str]:
             found.add("train" if alone % EVERY else HELD_OUT)
         chosen.append(LEFT_OUT if found & FIXED else HELD_OUT if HELD_OUT in found else "train")
     return chosen
+
+
+def _goes(row: Row, forgotten: Collection[str]) -> bool:
+    return row.split not in FIXED and text_hash(row.text) in forgotten
 
 
 def _relabel(row: Row, usable: Mapping[str, Correction]) -> Row:
