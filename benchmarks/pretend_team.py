@@ -95,11 +95,11 @@ class Team:
         here = [user for user in PEOPLE if user not in self.left]
         for happen, per_week in (
             (self._assign, 8),
-            (self._finish, 6),
+            (self._finish, 9),
             (self._fail, 5),
             (self._succeed, 4),
             (self._interview, 2),
-            (self._score, 2),
+            (self._score, 4),
             (self._thank, 2),
             (self._be_away, 3),
             (self._take_a_session, 1),

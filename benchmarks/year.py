@@ -67,7 +67,7 @@ class Account:
     """What should have come, kept apart from the code that sends it."""
 
     downs: list[tuple[datetime, datetime]] = field(default_factory=list)
-    decided: set[tuple[str, date]] = field(default_factory=set)
+    decided: set[tuple[str, str]] = field(default_factory=set)
     quiet: list[str] = field(default_factory=list)
     missed: list[str] = field(default_factory=list)
     let_go: int = 0  # occurrences of schedules
@@ -200,9 +200,8 @@ class Year:
             if number is not None:
                 await TICKS[number](self.office)
         if DIGESTS in which:
-            for member in members.all_active(self.db):
-                if member.digested_on:
-                    self.account.decided.add((member.user, date.fromisoformat(member.digested_on)))
+            rows = self.db.query("SELECT user, digested_on AS day FROM members")
+            self.account.decided |= {(row["user"], row["day"]) for row in rows}
 
     async def _send(self) -> None:
         """Send all that is due, and note who was told at rest."""
@@ -245,7 +244,7 @@ class Year:
                 expected
                 and not moved
                 and self.account.was_up(due_, ends)
-                and (member.user, past) not in self.account.decided
+                and (member.user, str(past)) not in self.account.decided
             ):
                 self.account.missed.append(f"digest {member.user} {past}")
 

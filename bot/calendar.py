@@ -114,6 +114,7 @@ def uncovered_years(country: str, today: date) -> list[int]:
     return [year for year in years if not _is_covered(country.upper(), year)]
 
 
+@cache
 def _is_covered(country: str, year: int) -> bool:
     if not is_known(country):
         return False
