@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 
-import rjieba
-
 from trainer.intake.personal_data import Span
 
 LOCALES = ("en_US", "en_GB", "en_IN", "de_DE", "fr_FR", "es_ES", "it_IT", "pl_PL", "sv_SE", "zh_CN")
@@ -100,7 +98,7 @@ def _western(text: str) -> Iterator[Span]:
 def _chinese(text: str) -> Iterator[Span]:
     """Find names by the words that a dictionary with a model of unknown words cuts a text into."""
     before, start, titles = "", 0, TITLES.split()
-    for word, kind in _tagger().tag(text, hmm=True):
+    for word, kind in _tag(text):
         if kind.startswith("nr") and _is_chinese_name(word):
             yield start, start + len(word)
         elif before in surnames() and word in titles:
@@ -141,7 +139,7 @@ def surnames() -> frozenset[str]:
     return frozenset([*listed][:MOST_BORNE])
 
 
-@cache
-def _tagger() -> rjieba.Jieba:
-    """Load the dictionary, 60 MB, when the first Chinese text comes."""
-    return rjieba.Jieba()
+def _tag(text: str) -> list[tuple[str, str]]:
+    """Cut a text into words with their kinds; the dictionary, 35 MB, is loaded when it must be."""
+    words: list[tuple[str, str]] = import_module("rjieba").tag(text, hmm=True)
+    return words
