@@ -62,6 +62,14 @@ async def answer(
     await say(office, asker, reply)
 
 
+async def overhear(work: Callable[[], Awaitable[object]]) -> None:
+    """Do what follows from something that was not said to Coach; never raises."""
+    try:
+        await work()
+    except Exception as error:  # noqa: BLE001 - whoever spoke must not read of it
+        log.error("what was overheard is lost (%s)\n%s", words(error), trace(error))  # noqa: TRY400
+
+
 def spoken_by(office: Office, user: str) -> str:
     """Give the language of whoever asks."""
     with opened(office.settings.data_dir) as db:

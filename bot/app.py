@@ -16,7 +16,7 @@ from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import connect, language, payloads, usage
-from bot.answers import Say, answer, say, spoken_by, trace
+from bot.answers import Say, answer, overhear, say, spoken_by, trace
 from bot.asking import Asker, Feature, FieldErrors, Listener, Office, RefusalError, Reply
 from bot.commands.words import Usage
 from bot.home import Home
@@ -34,6 +34,7 @@ Ack = Callable[..., Awaitable[Any]]
 ANYTHING = re.compile("")
 HTTP_PATH = "/slack/events"
 HANDS = 16  # requests in work at once; more would hold up the acks of those that arrive
+EARS = 8  # messages heard at once; more of them would stand in the way of who asks
 GRACE_S = 5  # for requests in work when the bot is stopped
 
 
@@ -56,7 +57,7 @@ class Desk:
         self._features = [*features, mine]
         self._guests = frozenset[str]().union(*(feature.guests for feature in features))
         self._home = Home(office, features)
-        self._hands = asyncio.Semaphore(HANDS)
+        self._hands, self._ears = asyncio.Semaphore(HANDS), asyncio.Semaphore(EARS)
         self._in_work: set[asyncio.Task[None]] = set()
 
     async def on_command(self, ack: Ack, body: Body) -> None:
@@ -92,15 +93,24 @@ class Desk:
         """Hear an event, which Bolt has acknowledged."""
         event = body["event"]
         heard = [f.events[event["type"]] for f in self._features if event["type"] in f.events]
-        wanted = [listener.handle for listener in heard if listener.wants(event)]
-        for number, handle in enumerate(wanted):
+        wanted = [listener for listener in heard if listener.wants(event)]
+        for number, listener in enumerate(wanted):
             asker = payloads.event(body, number)
-            await self._answer(asker, partial(handle, self._office, asker, event))
+            work = partial(listener.handle, self._office, asker, event)
+            await (self._overhear(work) if listener.overhears else self._answer(asker, work))
 
     async def finish(self) -> None:
         """Let what is in work end, for a few seconds."""
         if self._in_work:
             await asyncio.wait(self._in_work, timeout=GRACE_S)
+
+    async def _overhear(self, work: Callable[[], Awaitable[Reply | None]]) -> None:
+        """Hear what was said to others: nobody waits for it, so it takes no hand of who asks."""
+        async with self._ears:
+            task = asyncio.create_task(overhear(work))
+            self._in_work.add(task)
+            task.add_done_callback(self._in_work.discard)
+            await task
 
     async def _answer(
         self, asker: Asker, work: Callable[[], Awaitable[Reply | None]], how: Say = say

@@ -104,10 +104,14 @@ class Modal:
 
 @dataclass(frozen=True)
 class Listener:
-    """What hears an event; `wants` is pure and spares the events that concern no one."""
+    """What hears an event; `wants` is pure and spares the events that concern no one.
+
+    What is overheard was not said to Coach: nobody is met or answered, and it may come twice.
+    """
 
     handle: EventHandler
     wants: Callable[[Mapping[str, Any]], bool] = bool
+    overhears: bool = False
 
 
 # What a feature does by itself, without being asked.

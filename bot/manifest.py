@@ -15,7 +15,17 @@ SHORTCUTS = [
     ("check_sentiment", "Check sentiment", "Tell the sentiment of the message, to you alone"),
     ("use_as_data_set", "Use as data set", "Read the message's file as a data set"),
 ]
-EVENTS = ["app_home_opened", "app_mention", "file_shared", "team_join", "user_change"]
+EVENTS = [
+    "app_home_opened",
+    "app_mention",
+    "channel_left",
+    "file_shared",
+    "group_left",
+    "message.channels",
+    "message.groups",
+    "team_join",
+    "user_change",
+]
 SCOPES = {
     "app_mentions:read": "hear `@coach …`, which works in threads",
     "channels:history": "read what is to be answered; see dropped files; find out what was posted",

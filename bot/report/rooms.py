@@ -35,6 +35,13 @@ def require_reader(office: Office, asker: Asker, kind: Kind) -> None:
 async def require_room(office: Office, asker: Asker, kind: Kind, channel: str) -> None:
     """Raise RefusalError unless the asker may have this report come to this channel."""
     require_reader(office, asker, kind)
+    room = await require_both(office, asker, channel)
+    if why := await find_outsiders(office, kind, room):
+        raise RefusalError(why)
+
+
+async def require_both(office: Office, asker: Asker, channel: str) -> Room:
+    """Give a conversation that Coach and the asker are in now; else raise RefusalError."""
     room = await find(office, channel)
     if room is None or not room.has_coach:
         raise RefusalError(
@@ -50,8 +57,7 @@ async def require_room(office: Office, asker: Asker, kind: Kind, channel: str) -
                 channel=name_of(channel),
             )
         )
-    if why := await find_outsiders(office, kind, room):
-        raise RefusalError(why)
+    return room
 
 
 async def why_not(office: Office, kind: Kind, channel: str) -> str | None:

@@ -52,8 +52,8 @@ async def of_thread(
     client: AsyncWebClient, channel: str, ts: str, *, coach: str, most: int
 ) -> list[Said]:
     """List what was said below the message `ts`, that one included; of more the oldest, in order."""
-    pages = _pages(client.conversations_replies, channel=channel, ts=ts)
-    return await _first(_said(pages, coach=coach), most)
+    told = pages(client.conversations_replies, channel=channel, ts=ts)
+    return await _first(_said(told, coach=coach), most)
 
 
 async def of_channel(
@@ -70,8 +70,8 @@ async def of_channel(
     Replies in threads are not in a channel's history.
     """
     within = {"oldest": f"{first.timestamp():.6f}", "latest": f"{over.timestamp():.6f}"}
-    pages = _pages(client.conversations_history, channel=channel, **within)
-    newest = await _first(_said(pages, coach=coach), most)
+    told = pages(client.conversations_history, channel=channel, **within)
+    newest = await _first(_said(told, coach=coach), most)
     return newest[::-1]
 
 
@@ -90,7 +90,7 @@ async def _said(messages: AsyncIterator[Mapping[str, Any]], *, coach: str) -> As
             yield Said(message["ts"], message["user"], readable(message["text"]))
 
 
-async def _pages(read: Page, **asked: Any) -> AsyncIterator[Mapping[str, Any]]:  # noqa: ANN401
+async def pages(read: Page, **asked: Any) -> AsyncIterator[Mapping[str, Any]]:  # noqa: ANN401
     """Give messages in Slack's order, a page at a time."""
     cursor = ""
     while True:

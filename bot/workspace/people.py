@@ -232,7 +232,7 @@ def _find(blocks: list[Json], action_id: str, value: object) -> tuple[Json, Json
 
 
 def _named(name: str, reference: str, text: str) -> str:
-    return re.sub(rf"(?<!\S){re.escape(name)}(?![\w-])", reference, text, flags=re.IGNORECASE)
+    return re.sub(rf"(?<![^\s=]){re.escape(name)}(?![\w-])", reference, text, flags=re.IGNORECASE)
 
 
 def escape(text: str) -> str:
