@@ -5,14 +5,28 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from keyword_models import write_keyword_model
+from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.asking import Office, RefusalError
+from bot.sentiment import answer, batching
 from bot.sentiment.batching import CHUNK_TEXTS
 from bot.sentiment.serving import Serving
+from bot.settings import BotSettings
 
+ODD_TEXTS = [
+    "",
+    "👍🏽👩‍👩‍👧",
+    "خدمة سيئة جدا",
+    "הכל טוב",
+    "服务 very good",
+    "\ud83d",
+    "it " * 1_700_000,
+]
 POSITIVE, NEGATIVE = {"it": "positive", "no": "negative"}, {"it": "negative", "no": "positive"}
 
 
@@ -26,8 +40,8 @@ def serving(tmp_path: Path) -> Iterator[Serving]:
 
 
 async def ask(serving: Serving, path: str, text: str = "it") -> str:
-    (answer,) = await serving.classify(path, [text])
-    return answer.label
+    (prediction,) = await serving.classify(path, [text])
+    return prediction.label
 
 
 async def test_each_model_answers_under_its_own_path(serving: Serving) -> None:
@@ -56,8 +70,41 @@ async def test_a_long_list_lets_a_single_question_in_between(serving: Serving) -
     await asyncio.sleep(0)
     assert await ask(serving, "old") == "positive"
     assert not bulk.done()
-    labels = [answer.label for answer in await bulk]
+    labels = [one.label for one in await bulk]
     assert labels == ["positive", "negative"] * CHUNK_TEXTS
+
+
+async def test_a_model_that_makes_room_finishes_what_it_has(tmp_path: Path) -> None:
+    for name, words in {"old": POSITIVE, "new": NEGATIVE}.items():
+        write_keyword_model(tmp_path / name, words)
+    serving = Serving(tmp_path, kept=1)
+    await serving.load("old")
+    bulk = asyncio.create_task(serving.classify("old", ["it " * 100] * CHUNK_TEXTS))
+    await asyncio.sleep(0)
+    assert await ask(serving, "new") == "negative"
+    assert not bulk.done()
+    assert {one.label for one in await bulk} == {"positive"}
+    serving.close()
+
+
+async def test_a_full_line_is_a_refusal_in_words(
+    serving: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batching, "MOST_QUESTIONS", 12)
+    settings = BotSettings(data_dir=tmp_path)
+    office = Office(settings, AsyncWebClient(), serving, lambda: datetime.now(UTC))
+    source = answer.Source("old", "sentiment v1", "sentiment", 1)
+    await serving.load("old")
+    asking = [answer.classify(office, source, ["it"]) for _ in range(13)]
+    *answered, refused = await asyncio.gather(*asking, return_exceptions=True)
+    assert all(isinstance(one, list) for one in answered)
+    assert isinstance(refused, RefusalError)
+    assert str(refused) == ("Busy: 12 questions are ahead of yours. Try again in a few seconds.")
+
+
+@pytest.mark.parametrize("text", ODD_TEXTS, ids=range(len(ODD_TEXTS)))
+async def test_odd_texts_are_answered(serving: Serving, text: str) -> None:
+    assert await ask(serving, "old", text) in {"positive", "negative"}
 
 
 async def test_no_text_gets_no_answer(serving: Serving) -> None:

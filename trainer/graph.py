@@ -83,7 +83,8 @@ class TextGraph:
             inputs = self._pad([encodings[i] for i in batch])
             (found[batch],) = self._session.run(None, inputs)
 
-        list(self._pool.map(answer, batches))
+        each = self._pool.map if len(batches) > 1 else map
+        list(each(answer, batches))
 
     def _cut(self, text: str) -> str:
         """Leave out what is never read, and halves of characters, which no tokenizer takes."""

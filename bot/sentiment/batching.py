@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 from trainer.graph import fill_batches
 
 GATHER_S = 0.002  # those who ask within it are answered together
-TURN_BYTES = 2_048  # of text: about one batch of the graph, and 50 ms of one CPU
+TURN_BYTES = 1_024  # of text: some 25 ms of one CPU, the longest that a question waits for it
 TEXT_BYTES = 8  # for the tokens that each text has besides its own
 CHUNK_TEXTS = 1_024  # of a list, ordered by length together
 MOST_QUESTIONS = 1_000  # waiting

@@ -16,7 +16,7 @@ from bot.sentiment.batching import Batcher
 from bot.sentiment.batching import BusyError as BusyError  # noqa: PLC0414 - callers know it from here
 from trainer.predict import Classifier, Encoder, Prediction, Vectors
 
-KEPT = 2  # models of a kind: each takes some 50 MB
+KEPT = 3  # models of a kind, as a purpose's, a topic's and a candidate: each takes some 50 MB
 
 
 class Warm(Protocol):
@@ -38,15 +38,15 @@ class Serving:
 
     def __init__(self, data_dir: Path, *, threads: int = 0, kept: int = KEPT) -> None:
         """Give answering so many threads; 0 means as many as there are CPUs."""
-        threads = threads or len(os.sched_getaffinity(0))
         self._loader = ThreadPoolExecutor(1, "load")
-        self._batcher = Batcher(threads)
+        # Batches side by side, a CPU each: a list's batch leaves the others to questions.
+        self._batcher = Batcher(threads or len(os.sched_getaffinity(0)))
 
         def open_classifier(path: str) -> Classifier:
-            return Classifier.load(data_dir / path, threads=threads)
+            return Classifier.load(data_dir / path, threads=1)
 
         def open_encoder(path: str) -> Encoder:
-            return Encoder.load(data_dir / path, threads=threads)
+            return Encoder.load(data_dir / path, threads=1)
 
         self._classifiers = Shelf(open_classifier, self._loader, kept=kept)
         self._encoders = Shelf(open_encoder, self._loader, kept=kept)
