@@ -109,7 +109,9 @@ class MonitoredCount:
     """How many texts of a monitor were of a topic and had a label, over a period."""
 
     monitor: int
+    kind: Literal["channel", "feed", "csv"]
     source: str
+    channel: str  # where its alerts go
     topic: str
     label: str
     n: int

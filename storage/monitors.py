@@ -175,7 +175,7 @@ def between(db: Database, start: datetime, end: datetime) -> list[MonitoredCount
     """Sum up the counts of all monitors over the hours that begin in a period."""
     rows = db.query(
         """
-        SELECT monitor, source, topic, label, sum(n) AS n
+        SELECT monitor, kind, source, channel, topic, label, sum(n) AS n
         FROM series JOIN monitors ON monitors.id = monitor
         WHERE hour >= ? AND hour < ? GROUP BY monitor, topic, label
         ORDER BY monitor, topic, label

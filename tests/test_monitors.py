@@ -18,6 +18,8 @@ from office import Desktop, open_desktop
 
 from bot.monitor import audience, channel, fetch, poll
 from bot.monitor.fetch import FetchError
+from bot.report import sentiment
+from bot.report.kinds import Scope
 from bot.workspace.server import Workspace
 from storage import models, monitors
 from storage.answering import Monitor, Monitored
@@ -256,6 +258,24 @@ async def test_a_channel_is_watched_only_for_those_who_are_in_it_with_coach(desk
     monitor = await watch(desk, "#hidden to=#hidden", "ana")
     assert monitor.channel == hidden
     assert await audience.why_not(desk.office, monitor) is None
+
+
+async def test_the_report_on_sentiment_tells_of_what_is_told_in_its_channel(
+    desk: Desktop,
+) -> None:
+    monitor = await watch(desk)
+    for said in ("bad", "bad", "good"):
+        await desk.workspace.say("ana", "general", said)
+    await until(lambda: len(texts(desk, monitor)) == 3)
+    now = desk.office.clock() + timedelta(hours=1)
+    with desk.database() as db:
+        scopes = [
+            Scope(one, now - DAY, now, "UTC", desk.office.settings) for one in (desk.channel, "C9")
+        ]
+        here, elsewhere = (sentiment.compose(db, scope) for scope in scopes)
+    assert here is not None
+    assert f"<#{desk.channel}>: 3 texts, 66.7% negative" in here.text
+    assert elsewhere is None
 
 
 # --- addresses ------------------------------------------------------------------------------

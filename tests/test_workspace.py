@@ -772,6 +772,27 @@ async def test_a_stand_in_may_lack_a_method(workspace: Workspace) -> None:
     assert (await refused(publish))["error"] == "unknown_method"
 
 
+async def test_the_app_hears_what_is_said_edited_and_deleted_until_it_is_removed() -> None:
+    heard: list[SocketModeRequest] = []
+    subscribed = {"bot_events": ["message.channels", "channel_left"]}
+    manifest = MANIFEST | {"settings": {"event_subscriptions": subscribed}}
+    async with Workspace(manifest) as ws, raw_socket(ws, heard):
+        said = await ws.say("ana", "general", "first")
+        await ws.say("ana", ws.dm("ana").id, "not subscribed")
+        await ws.edit(said, "second")
+        await ws.delete(said)
+        await ws.remove("general", ws.state.bot_user)
+        await ws.say("ana", "general", "unheard")
+        await until(lambda: len(heard) == 4)
+    events = sorted((request.payload["event"] for request in heard), key=lambda e: e["event_ts"])
+    posted, changed, deleted, left = events
+    assert (posted["text"], posted["channel_type"]) == ("first", "channel")
+    assert changed["subtype"] == "message_changed"
+    assert (changed["previous_message"]["text"], changed["message"]["text"]) == ("first", "second")
+    assert (deleted["subtype"], deleted["deleted_ts"]) == ("message_deleted", said.ts)
+    assert (left["type"], left["channel"]) == ("channel_left", said.channel)
+
+
 # --- the manifest ---------------------------------------------------------------------------
 
 

@@ -12,7 +12,7 @@ from bot.asking import Office
 from bot.language import mark, tr
 from bot.wording import code, escape
 from storage import deliveries, monitors
-from storage.answering import Monitor
+from storage.answering import Monitor, MonitoredCount
 from storage.database import immediate, opened
 
 REMOVED, NO_MODEL = "removed", "no-model"
@@ -37,7 +37,7 @@ WORDS = {
 }
 
 
-def name_source(monitor: Monitor) -> str:
+def name_source(monitor: Monitor | MonitoredCount) -> str:
     """Name what is watched; the end of an address may hold a secret, so it isn't shown."""
     if monitor.kind == "channel":
         return f"<#{monitor.source}>"

@@ -13,9 +13,11 @@ from sqlite_utils import Database
 from bot import blocks, card, figures, fonts, sheet
 from bot.asking import Block
 from bot.language import listed, mark, tr, trn
+from bot.report import watched
 from bot.report.kinds import Kind, Picture, Report, Scope
 from bot.wording import escape
-from storage import answers, corrections
+from storage import answers, corrections, monitors
+from storage.answering import MonitoredCount
 from storage.corrections import CorrectionCount
 from storage.talent import AnswerCount
 
@@ -42,7 +44,9 @@ class Tally:
 def compose(db: Database, scope: Scope) -> Report | None:
     counts = answers.between(db, scope.since, scope.now)
     corrected = corrections.between(db, scope.since, scope.now)
-    return say(counts, scope, corrected) if counts else None
+    found = monitors.between(db, scope.since, scope.now)
+    heard = [one for one in found if watched.is_for(one, scope.channel)]
+    return say(counts, scope, corrected, heard=heard) if counts or heard else None
 
 
 KIND = Kind("sentiment", TITLE, compose, covers=timedelta(days=7))
@@ -61,7 +65,11 @@ def tally(counts: Sequence[AnswerCount]) -> list[Tally]:
 
 
 def say(
-    counts: Sequence[AnswerCount], scope: Scope, corrected: Sequence[CorrectionCount] = ()
+    counts: Sequence[AnswerCount],
+    scope: Scope,
+    corrected: Sequence[CorrectionCount] = (),
+    *,
+    heard: Sequence[MonitoredCount] = (),
 ) -> Report:
     tallies = tally(counts)
     title = tr(
@@ -69,20 +77,25 @@ def say(
         start=figures.when(scope.since),
         end=figures.when(scope.now),
     )
-    lines = [_say_sum(tallies), *(_say_label(one, tallies) for one in tallies[:LABELS])]
+    lines = [_say_sum(tallies)] if tallies else [tr("No answer was given.")]
+    lines += [_say_label(one, tallies) for one in tallies[:LABELS]]
     lines += [_say_corrected(corrected)] if corrected else []
+    lines += [tr("*Where Coach watches*"), *watched.say(heard)] if heard else []
     said = "\n".join(lines)
     models = ", ".join(sorted({f"{c.alias}: {c.model}" for c in counts}))
     small = tr("Answered by the models {models}. The texts are not kept.", models=escape(models))
     shown: list[Block] = [
         blocks.section(f"*{title}*"),
         blocks.section(said),
-        blocks.context(small),
+        *([blocks.context(small)] if counts else []),
     ]
     rows = [(c.alias, c.model, c.label, "yes" if c.sure else "no", c.n) for c in counts]
-    text = f"{title}\n{said}\n{small}"
+    text = "\n".join([title, said, *([small] if counts else [])])
     return Report(
-        blocks.cut(text, blocks.SECTION), shown, _draw(tallies), sheet.write(COLUMNS, rows)
+        blocks.cut(text, blocks.SECTION),
+        shown,
+        _draw(tallies) if tallies else None,
+        sheet.write(COLUMNS, rows),
     )
 
 
