@@ -4,6 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 ARGS ?=
+# These kill real processes and train real models: beside other tests they would wait too long.
+ALONE := $(patsubst %,tests/test_%.py,browser corrections end_to_end kill runner train worker)
 
 # Waiting threads sleep instead of spinning: several times faster on a busy machine.
 export OMP_WAIT_POLICY := passive
@@ -34,7 +36,8 @@ test: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -m "not slow" $(ARGS)
+	$(BIN)/pytest -m "not slow" --numprocesses auto --dist loadfile $(addprefix --ignore=,$(ALONE)) $(ARGS)
+	$(BIN)/pytest -m "not slow" $(ALONE) $(ARGS)
 
 test-slow: install
 	$(BIN)/pytest -m slow $(ARGS)
