@@ -63,10 +63,11 @@ ALLOWED = {
     *("left the team", "the pair was dissolved", "they have answered", "turned off", "not at work"),
     *("not on the team", "it was called off", "called off", "cancelled or taken over"),
     *("its file is gone", "too early", "the channel can't be seen"),
+    "not everybody there is in the watched channel",
     # Columns and rows of a CSV file.
     *("data set", "personal data", "reviewed by", "reviewed at", "base model", "accuracy low"),
     *("accuracy high", "beside model", "promoted as", "people with a skill", "hours finished"),
-    *("levels older than 180 days", "pairs that met", "reminders acted on"),
+    *("levels older than 180 days", "pairs that met", "reminders acted on", "created at"),
     # Typed, for Coach to read.
     *("every other {weekday}", "monthly day {number}", "https://"),
     "`/team balance target engineer 4, designer 2`",

@@ -48,7 +48,7 @@ async def why_not(office: Office, monitor: Monitor) -> str | None:
     watched = await rooms.find(office, monitor.source)
     told = await rooms.find(office, monitor.channel)
     if watched is None or told is None:
-        return "a channel can't be seen"
+        return "the channel can't be seen"
     return "not everybody there is in the watched channel" if _outsiders(watched, told) else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -83,7 +84,7 @@ def _sockets(allowed: Allowed) -> Callable[[aiohttp.AddrInfoType], socket.socket
     def make(info: aiohttp.AddrInfoType) -> socket.socket:
         family, kind, protocol, _, where = info
         if not allowed(ip_address(str(where[0]))):
-            raise PermissionError("not an address of the open internet")
+            raise PermissionError(errno.EACCES)
         return socket.socket(family, kind, protocol)
 
     return make
