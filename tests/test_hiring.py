@@ -194,7 +194,7 @@ def test_the_report_names_codes_and_who_owes_but_no_score() -> None:
     )
     said = report.say(found, NOON)
     assert said.text.startswith("Hiring: 3 interviews today, 1 scorecard owed.")
-    assert "• <@U1>: C-014 (1)" in said.text
+    assert "• <@U1>: C-014, interview 1" in said.text
     assert "• C-020, interview for 2 weeks" in said.text
     assert "• C-020: Technical skill" in said.text
     assert said.table is None  # a file couldn't be purged

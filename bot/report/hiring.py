@@ -126,7 +126,8 @@ def _say_interview(one: Interview) -> str:
 def _say_owed(owed: Sequence[Interview]) -> list[str]:
     people: dict[str, list[str]] = {}
     for one in owed:
-        people.setdefault(one.interviewer, []).append(f"{one.candidate} ({one.id})")
+        named = tr("{code}, interview {number}", code=one.candidate, number=one.id)
+        people.setdefault(one.interviewer, []).append(named)
     return [
         tr("• <@{user}>: {interviews}", user=user, interviews=listed(some))
         for user, some in people.items()

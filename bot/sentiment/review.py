@@ -135,7 +135,7 @@ def _draw(one: Correction) -> list[Block]:
     number = str(one.id)
     choice = blocks.radio(number, {value: tr(words) for value, words in VERDICTS.items()})
     asked = tr("{label} instead of {told}?", label=one.label, told=one.told)
-    said = tr("<@{user}> of this:\n> {text}", user=one.by, text=quote(one.text, QUOTED))
+    said = tr("<@{user}> corrects this:\n> {text}", user=one.by, text=quote(one.text, QUOTED))
     return [blocks.section(said), blocks.field(number, asked, choice, optional=True)]
 
 

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 
 from bot import blocks, language
 from bot.asking import Block
-from bot.language import mark, tr, trn
+from bot.language import listed, mark, tr, trn
 from bot.team.pairing import Met
+from bot.team.said import day
 from bot.wording import escape
 from storage.records import Json
 from storage.talent import Member, PairRecord, Skill
@@ -84,8 +85,8 @@ def say_why(together: Together) -> list[str]:
     reasons = [_say_since(together)]
     fields = sorted({person.discipline for person in together.people if person.discipline})
     if len(fields) > 1:
-        listed = escape(", ".join(fields))
-        reasons.append(tr("You work in different disciplines: {listed}.", listed=listed))
+        named = escape(listed(fields))
+        reasons.append(tr("You work in different disciplines: {listed}.", listed=named))
     if together.topics:
         names = ", ".join(sorted(skill_name(skill) for skill in together.topics)[:SHOWN_HOURS])
         reasons.append(tr("You have topics in common: {names}.", names=escape(names)))
@@ -95,10 +96,7 @@ def say_why(together: Together) -> list[str]:
 def say_hours(together: Together) -> list[str]:
     """Say the first hours they share, in the zone of each, a line a time."""
     zones = list(dict.fromkeys(person.zone for person in together.people))
-    lines = [
-        " = ".join(_say_window(start, end, zone) for zone in zones)
-        for start, end in together.hours[:SHOWN_HOURS]
-    ]
+    lines = [_say_window(start, end, zones) for start, end in together.hours[:SHOWN_HOURS]]
     return [tr("*Hours you share*"), *lines] if lines else []
 
 
@@ -137,9 +135,14 @@ def _say_since(together: Together) -> str:
     )
 
 
-def _say_window(start: datetime, end: datetime, zone: str) -> str:
-    there, until = start.astimezone(ZoneInfo(zone)), end.astimezone(ZoneInfo(zone))
-    return f"{there:%Y-%m-%d %H:%M}–{until:%H:%M} {zone}"
+def _say_window(start: datetime, end: datetime, zones: Iterable[str]) -> str:
+    """Say a time as each clock shows it, the places with one clock together."""
+    places: dict[str, list[str]] = {}
+    for zone in map(ZoneInfo, zones):
+        there, until = start.astimezone(zone), end.astimezone(zone)
+        clock = f"{day(there.date())} {there:%H:%M}–{until:%H:%M}"
+        places.setdefault(clock, []).append(zone.key.rpartition("/")[2].replace("_", " "))
+    return " = ".join(f"{clock} {listed(names)}" for clock, names in places.items())
 
 
 def common_topics(

@@ -193,4 +193,5 @@ def _own(skill: Skill, own: MemberSkill) -> Block:
     wish = f"{skill.id} {'unwant' if own.want else 'want'}"
     options[wish] = tr("don't want it any more") if own.want else tr("want to learn it")
     menu = blocks.select(f"skill_level:{skill.id}", tr("Change"), options)
-    return blocks.section(f"{name(skill)}: {listed(said)}", accessory=menu)
+    row = tr("{skill}: {levels}", skill=name(skill), levels=listed(said))
+    return blocks.section(row, accessory=menu)

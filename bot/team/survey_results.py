@@ -17,8 +17,8 @@ from storage.talent import Survey
 
 LEAST = 5  # answers, of the survey and of each question
 BAR = 10  # characters
-# Of the words to one question: characters of an answer and of all, and answers in a paragraph.
-ANSWER, WORDS, TOGETHER = 600, 1_200, 4
+# Of the words to one question: characters of an answer and of all.
+ANSWER, WORDS = 600, 1_200
 
 
 @dataclass(frozen=True)
@@ -58,12 +58,12 @@ def say(result: Result) -> list[str]:
     if result.scores:
         return [f"{title}  {_say_mean(result.scores)}\n```{_draw(result.scores)}```"]
     if result.texts:
-        return [title, *_paragraphs(result.texts)]
+        return [title, _list(result.texts)]
     none = tr("Fewer than {least} people answered this, so nothing is shown.", least=LEAST)
     return [f"{title}\n{none}"]
 
 
-def _paragraphs(texts: Sequence[str]) -> list[str]:
+def _list(texts: Sequence[str]) -> str:
     """Write answers in words, as many as a message holds."""
     lines = [blocks.cut(f"• {escape(' '.join(text.split()))}", ANSWER) for text in texts]
     shown = [
@@ -71,7 +71,7 @@ def _paragraphs(texts: Sequence[str]) -> list[str]:
     ]
     if more := len(lines) - len(shown):
         shown.append(trn("{count} answer more", "{count} answers more", more))
-    return ["\n".join(shown[n : n + TOGETHER]) for n in range(0, len(shown), TOGETHER)]
+    return "\n".join(shown)
 
 
 def _say_mean(scores: Counter[int]) -> str:
