@@ -82,6 +82,17 @@ def end(db: Database, number: int, *, now: datetime) -> bool:
     return bool(done.rowcount)
 
 
+def end_of_stopped(db: Database, *, now: datetime) -> None:
+    """End the alerts of monitors that watch no more."""
+    db.execute(
+        """
+        UPDATE alerts SET ended_at = ? WHERE ended_at IS NULL
+            AND monitor IN (SELECT id FROM monitors WHERE stopped_at IS NOT NULL)
+        """,
+        (text(now),),
+    )
+
+
 def decide(
     db: Database,
     number: int,

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from bot.asking import Feature, Listener, Tick, threaded
-from bot.commands.sentiment import ListMonitors, StopMonitor, Watch
-from bot.monitor import channel, poll, watch
+from bot.commands.sentiment import ListMonitors, ShowTrend, StopMonitor, Watch
+from bot.monitor import alerting, channel, poll, trend, verdicts, watch
 
 FEATURE = Feature(
     commands={
         Watch: watch.begin,
         ListMonitors: threaded(watch.show),
         StopMonitor: threaded(watch.stop),
+        ShowTrend: trend.show,
+    },
+    buttons={
+        "alert_acknowledge": verdicts.acknowledge,
+        "alert_snooze": verdicts.snooze,
+        "alert_false": verdicts.call_false,
     },
     events={
         "message": Listener(channel.hear, channel.concerns, overhears=True),
@@ -20,5 +26,7 @@ FEATURE = Feature(
     ticks={
         "monitored_channels": Tick(channel.EVERY, channel.sweep),
         "monitored_addresses": Tick(poll.EVERY, poll.look),
+        "alerts": Tick(alerting.EVERY, alerting.look),
     },
+    guards={"alert": alerting.guard},
 )

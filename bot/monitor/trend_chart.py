@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 Step = Literal["hour", "day"]
 
 LINE, BAND, VOLUME = "#d55e00", "#f3b58a", "#d3d0c9"  # Okabe and Ito 2008, and a grey
-TOPICS, TOPIC, TICKS = 5, 40, 6  # drawn; columns of a name; times named below
+TOPICS, TOPIC, TICKS = 5, 40, 4  # drawn; columns of a name; times named below
 ROW, FOOT = 1.5, 0.5  # inches
 BARS = 0.35  # of a row's height, for the volume
 SURE = 0.95
@@ -49,8 +49,8 @@ class Trend:
 
 @fonts.legibly()
 def draw(trends: Sequence[Trend], step: Step) -> Picture:
-    """Draw the topics with the most texts under one another; there must be one."""
-    shown = sorted(trends, key=lambda one: -one.volume)[:TOPICS]
+    """Draw the first topics under one another; there must be one."""
+    shown = trends[:TOPICS]
     title, about = _say_title(shown[0]), _say_about(step)
     rows = [_say_row(one) for one in shown]
     families, words = fonts.make_legible([title, about, *rows])
@@ -64,9 +64,13 @@ def draw(trends: Sequence[Trend], step: Step) -> Picture:
 
 
 def sum_up(topics: Mapping[str, Sequence[Hour]], starts: Sequence[datetime]) -> list[Trend]:
-    """Sum hours up over steps that begin at these times; what is before the first is left out."""
+    """Sum hours up over steps that begin at these times, the topic with the most texts first.
+
+    What is before the first step is left out.
+    """
     edges = [start.timestamp() for start in starts]
-    return [_sum_up(topic, hours, list(starts), edges) for topic, hours in topics.items()]
+    found = [_sum_up(topic, hours, list(starts), edges) for topic, hours in topics.items()]
+    return sorted(found, key=lambda one: -one.volume)
 
 
 def steps(step: Step, count: int, *, now: datetime, zone: str) -> list[datetime]:
@@ -113,7 +117,7 @@ def _draw_row(axes: Axes, said: str, trend: Trend) -> None:
     low, high = interval(trend.negatives, trend.texts)
     known = texts > 0
     axes.fill_between(places, low, high, where=list(known), color=BAND, alpha=0.5, linewidth=0)
-    axes.plot(places, share, color=LINE, linewidth=2, marker="o", markersize=3)
+    axes.plot(places, share, color=LINE, linewidth=2, marker="o", markersize=3, clip_on=False)
     axes.set_ylim(0, 1)
     axes.set_yticks([0, 0.5, 1])
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
