@@ -29,10 +29,9 @@ class WorkCalendar:
         self, overrides: Mapping[tuple[str, date], bool], leaves: Iterable[Leave] = ()
     ) -> None:
         self._overrides = dict(overrides)
-        self._leaves: defaultdict[str, list[tuple[date, date]]] = defaultdict(list)
+        self._leaves: defaultdict[str, list[Leave]] = defaultdict(list)
         for leave in leaves:
-            days = date.fromisoformat(leave.starts_on), date.fromisoformat(leave.ends_on)
-            self._leaves[leave.user].append(days)
+            self._leaves[leave.user].append(leave)
 
     def is_working_day(self, member: Member, day: date) -> bool:
         """Say whether they work: not on leave, not paused, no holiday, one of their week days.
@@ -79,9 +78,13 @@ class WorkCalendar:
         return at.astimezone(zone_of(member)).date()
 
     def _is_away(self, member: Member, day: date) -> bool:
-        if member.paused_until and day < date.fromisoformat(member.paused_until):
+        leaves = self._leaves.get(member.user)
+        if not leaves and not member.paused_until:
+            return False
+        written = day.isoformat()  # days are kept as text, whose order is theirs
+        if member.paused_until and written < member.paused_until:
             return True
-        return any(first <= day <= last for first, last in self._leaves.get(member.user, ()))
+        return any(leave.starts_on <= written <= leave.ends_on for leave in leaves or ())
 
 
 def zone_of(member: Member) -> ZoneInfo:
