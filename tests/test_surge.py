@@ -108,7 +108,9 @@ def follow(
     recent: list[Hour], *alerts: Alert, now: int = 3, budget: float = 1.0
 ) -> list[course.Step]:
     found = [*CALM, *count(recent)]
-    return course.follow(found, alerts, alarms_a_month=budget, now=NOON + now * HOUR)
+    return course.follow(
+        course.by_topic(found), alerts, alarms_a_month=budget, now=NOON + now * HOUR
+    )
 
 
 def test_a_surge_begins_lasts_and_is_over() -> None:
@@ -159,7 +161,7 @@ def test_each_false_alarm_halves_the_budget_for_a_time() -> None:
 def test_of_two_topics_the_one_that_surges_is_told() -> None:
     calm = [replace(one, topic="billing") for one in CALM]
     found = [*CALM, *calm, *count(hours(*[(10, 7)] * 4), "billing")]
-    (begun,) = course.follow(found, [], alarms_a_month=1, now=NOON + 3 * HOUR)
+    (begun,) = course.follow(course.by_topic(found), [], alarms_a_month=1, now=NOON + 3 * HOUR)
     assert isinstance(begun, Begun)
     assert begun.topic == "billing"
 

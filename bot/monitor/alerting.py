@@ -88,7 +88,9 @@ def _follow(office: Office, db: Database, monitor: Monitor) -> None:
     now = office.clock()
     counts = monitors.series(db, monitor.id, since=now - course.PAST, until=now)
     raised = alerts.of_monitor(db, monitor.id, since=now - course.REMEMBERED)
-    steps = course.follow(counts, raised, alarms_a_month=monitor.alarms_a_month, now=now)
+    steps = course.follow(
+        course.by_topic(counts), raised, alarms_a_month=monitor.alarms_a_month, now=now
+    )
     for step in steps:
         with immediate(db), language.use(_spoken(office, db, monitor)):
             _apply(office, db, monitor, step, counts)

@@ -50,15 +50,14 @@ Step = Begun | Lasting | Over
 
 
 def follow(
-    counts: Sequence[HourlyCount], alerts: Sequence[Alert], *, alarms_a_month: float, now: datetime
+    topics: Topics, alerts: Sequence[Alert], *, alarms_a_month: float, now: datetime
 ) -> list[Step]:
-    """Decide what a monitor's counts of the time since `now` - PAST mean; at most a step a topic.
+    """Decide what a monitor's hours from `now` - PAST on mean; at most a step a topic.
 
     `alerts` are all that were raised in that time or last. Every false alarm that people called
     one in the last 90 days halves the budget. Surges aren't learnt from, but for false ones; one
     that lasts a week is how things are now, and all before it is forgotten.
     """
-    topics = by_topic(counts)
     budget = alarms_a_month / 2 ** _false_alarms(alerts, now)
     limit = surge.limit(active_hours(topics, now), budget)
     of_all = Rate().seen([hour for hours in topics.values() for hour in hours])
