@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.asking import Feature, Listener, Tick, threaded
 from bot.commands.sentiment import ListMonitors, ShowTrend, StopMonitor, Watch
-from bot.monitor import alerting, channel, poll, trend, verdicts, watch
+from bot.monitor import alerting, channel, drift_watch, poll, trend, verdicts, watch
 
 FEATURE = Feature(
     commands={
@@ -27,6 +27,7 @@ FEATURE = Feature(
         "monitored_channels": Tick(channel.EVERY, channel.sweep),
         "monitored_addresses": Tick(poll.EVERY, poll.look),
         "alerts": Tick(alerting.EVERY, alerting.look),
+        "drift": Tick(drift_watch.EVERY, drift_watch.look),
     },
-    guards={"alert": alerting.guard},
+    guards={"alert": alerting.guard, "drift": drift_watch.guard},
 )
