@@ -154,9 +154,8 @@ def between(db: Database, start: datetime, end: datetime) -> list[AlertCount]:
     """Count the alerts raised from `start` on and before `end`, the most frequent first."""
     rows = db.query(
         """
-        SELECT monitor, source, topic, count(*) AS n, sum(state = 'false') AS false
-        FROM alerts JOIN monitors ON monitors.id = monitor
-        WHERE raised_at >= ? AND raised_at < ?
+        SELECT monitor, topic, count(*) AS n, sum(state = 'false') AS false
+        FROM alerts WHERE raised_at >= ? AND raised_at < ?
         GROUP BY monitor, topic ORDER BY n DESC, monitor, topic
         """,
         (text(start), text(end)),

@@ -142,7 +142,6 @@ class AlertCount:
     """How many surges a monitor told in a topic over a period, and how many were none."""
 
     monitor: int
-    source: str
     topic: str
     n: int
     false: int

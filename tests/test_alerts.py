@@ -15,6 +15,8 @@ from results import assert_postable
 
 from bot.monitor import alert_card, alerting, trend, trend_chart
 from bot.monitor.surge import Hour
+from bot.report import sentiment as report
+from bot.report.kinds import Scope
 from bot.workspace.records import Message
 from bot.workspace.server import Workspace
 from storage import alerts, audit, monitors
@@ -228,6 +230,17 @@ async def test_a_trend_comes_in_words_and_as_pictures_to_its_asker(desk: Desktop
     assert [m.files[0].title for m in pictures] == ["Negatives by day", "Negatives by hour"]
     none = await desk.say("ana", "monitor trend 9", "/sentiment")
     assert "There is no monitor 9" in none.text
+
+
+async def test_the_report_on_sentiment_counts_the_surges(desk: Desktop) -> None:
+    await surge(desk)
+    with desk.database() as db:
+        alerts.decide(db, 1, "false", by="U1", now=BEGIN)
+        now = BEGIN + HOUR
+        scope = Scope(desk.channel, now - DAY, now, "UTC", desk.office.settings)
+        told = report.compose(db, scope)
+    assert told is not None
+    assert "• 1 surge of negatives was told; false alarms among them: 1" in told.text
 
 
 # --- pure -----------------------------------------------------------------------------------

@@ -102,4 +102,4 @@ def test_alerts_of_a_period_are_counted(db: Database, monitor: Monitor, alert: A
     alerts.decide(db, alert.id, "false", by="U1", now=NOON)
     raise_alert(db, monitor)
     (count,) = alerts.between(db, NOON, NOON + HOUR)
-    assert (count.source, count.topic, count.n, count.false) == ("C1", "all", 2, 1)
+    assert (count.topic, count.n, count.false) == ("all", 2, 1)

@@ -16,8 +16,8 @@ from bot.language import listed, mark, tr, trn
 from bot.report import watched
 from bot.report.kinds import Kind, Picture, Report, Scope
 from bot.wording import escape
-from storage import answers, corrections, monitors
-from storage.answering import MonitoredCount
+from storage import alerts, answers, corrections, monitors
+from storage.answering import AlertCount, MonitoredCount
 from storage.corrections import CorrectionCount
 from storage.talent import AnswerCount
 
@@ -46,7 +46,8 @@ def compose(db: Database, scope: Scope) -> Report | None:
     corrected = corrections.between(db, scope.since, scope.now)
     found = monitors.between(db, scope.since, scope.now)
     heard = [one for one in found if watched.is_for(one, scope.channel)]
-    return say(counts, scope, corrected, heard=heard) if counts or heard else None
+    raised = alerts.between(db, scope.since, scope.now)
+    return say(counts, scope, corrected, heard=heard, raised=raised) if counts or heard else None
 
 
 KIND = Kind("sentiment", TITLE, compose, covers=timedelta(days=7))
@@ -70,6 +71,7 @@ def say(
     corrected: Sequence[CorrectionCount] = (),
     *,
     heard: Sequence[MonitoredCount] = (),
+    raised: Sequence[AlertCount] = (),
 ) -> Report:
     tallies = tally(counts)
     title = tr(
@@ -80,7 +82,7 @@ def say(
     lines = [_say_sum(tallies)] if tallies else [tr("No answer was given.")]
     lines += [_say_label(one, tallies) for one in tallies[:LABELS]]
     lines += [_say_corrected(corrected)] if corrected else []
-    lines += [tr("*Where Coach watches*"), *watched.say(heard)] if heard else []
+    lines += [tr("*Where Coach watches*"), *watched.say(heard, raised)] if heard else []
     said = "\n".join(lines)
     models = ", ".join(sorted({f"{c.alias}: {c.model}" for c in counts}))
     small = tr("Answered by the models {models}. The texts are not kept.", models=escape(models))

@@ -10,7 +10,7 @@ from bot.language import trn
 from bot.monitor import reading, trouble
 from bot.sentiment import poles
 from bot.wording import escape
-from storage.answering import MonitoredCount
+from storage.answering import AlertCount, MonitoredCount
 
 LINES = 12  # monitors and topics, those with the most texts
 
@@ -20,14 +20,25 @@ def is_for(count: MonitoredCount, channel: str) -> bool:
     return count.kind != "channel" or channel in {count.source, count.channel}
 
 
-def say(counts: Sequence[MonitoredCount]) -> list[str]:
-    """Say of each monitor's topics how many texts there were and how many were negative."""
+def say(counts: Sequence[MonitoredCount], raised: Sequence[AlertCount] = ()) -> list[str]:
+    """Say of each monitor's topics how many texts were negative, and of all how many surges."""
     labels: defaultdict[tuple[int, str], Counter[str]] = defaultdict(Counter)
     sources = {count.monitor: trouble.name_source(count) for count in counts}
     for count in counts:
         labels[count.monitor, count.topic][count.label] += count.n
     most = sorted(labels.items(), key=lambda pair: -pair[1].total())[:LINES]
-    return [_say(sources[number], topic, found) for (number, topic), found in most]
+    lines = [_say(sources[number], topic, found) for (number, topic), found in most]
+    of_these = [count for count in raised if count.monitor in sources]
+    return [*lines, _say_raised(of_these)] if of_these else lines
+
+
+def _say_raised(raised: Sequence[AlertCount]) -> str:
+    return trn(
+        "• {count:,} surge of negatives was told; false alarms among them: {false:,}",
+        "• {count:,} surges of negatives were told; false alarms among them: {false:,}",
+        sum(count.n for count in raised),
+        false=sum(count.false for count in raised),
+    )
 
 
 def _say(source: str, topic: str, labels: Counter[str]) -> str:
