@@ -171,8 +171,9 @@ async def test_a_slow_channel_holds_up_no_other(tmp_path: Path) -> None:
         desk.put("stuck")
         desk.put("free", channel=workspace.dm("ana").id)
         await desk.outbox.flush()
-        for text in ("message first", "message free"):  # in any order: their lanes differ
-            await workspace.wait_for(lambda message, text=text: message.text == text)
+        # In any order: their lanes differ.
+        await workspace.wait_for(lambda message: message.text == "message free")
+        await workspace.wait_for(lambda message: message.text == "message first")
         assert desk.texts() == ["message first"]
         await desk.outbox.close()
 
