@@ -135,6 +135,8 @@ async def test_a_surge_is_one_message_with_its_figures_its_texts_and_its_trend(
     assert "12 of 16 texts" in message.text
     assert "(75%); 1.6 were to be expected" in message.text
     assert "awful" not in message.text  # notifications show it
+    with desk.database() as db:  # where it would stay when its author has it forgotten
+        assert "awful" not in str(list(db.query("SELECT body FROM deliveries")))
     quotes = [block["text"]["text"] for block in message.blocks if "awful" in str(block)]
     assert len(quotes) == 5
     assert "> &lt;b&gt; awful 0.11" in quotes[0]

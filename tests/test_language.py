@@ -64,6 +64,8 @@ ALLOWED = {
     *("not on the team", "it was called off", "called off", "cancelled or taken over"),
     *("its file is gone", "too early", "the channel can't be seen"),
     "not everybody there is in the watched channel",
+    "there is no such alert",
+    "there is no such monitor",
     # Columns and rows of a CSV file.
     *("data set", "personal data", "reviewed by", "reviewed at", "base model", "accuracy low"),
     *("accuracy high", "beside model", "promoted as", "people with a skill", "hours finished"),

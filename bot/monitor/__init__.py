@@ -27,6 +27,7 @@ FEATURE = Feature(
         "monitored_channels": Tick(channel.EVERY, channel.sweep),
         "monitored_addresses": Tick(poll.EVERY, poll.look),
         "alerts": Tick(alerting.EVERY, alerting.look),
+        "alert_messages": Tick(alerting.SHOW_EVERY, alerting.refresh),
         "drift": Tick(drift_watch.EVERY, drift_watch.look),
     },
     guards={"alert": alerting.guard, "drift": drift_watch.guard},

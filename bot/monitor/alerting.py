@@ -31,6 +31,7 @@ from storage.records import Delivery, Json
 log = logging.getLogger(__name__)
 
 EVERY = timedelta(minutes=5)
+SHOW_EVERY = timedelta(seconds=10)
 SHOWN = timedelta(days=2)  # after an alert's end, while its message is kept true
 DRAWN = 72  # hours
 
@@ -91,30 +92,56 @@ def _follow(office: Office, db: Database, monitor: Monitor) -> None:
     steps = course.follow(
         course.by_topic(counts), raised, alarms_a_month=monitor.alarms_a_month, now=now
     )
-    for step in steps:
-        with immediate(db), language.use(_spoken(office, db, monitor)):
-            _apply(office, db, monitor, step, counts)
+    with language.use(_spoken(office, db, monitor)):
+        for step in steps:
+            if isinstance(step, Begun):
+                _begin(office, db, monitor, step, counts)
+            elif isinstance(step, Lasting):
+                found = _figures(db, monitor, step.alert.topic, step.surge, counts)
+                alerts.update(db, step.alert.id, **found)
+            else:
+                _end(office, db, monitor, step.alert)
 
 
-def _apply(
-    office: Office, db: Database, monitor: Monitor, step: Step, counts: Sequence[HourlyCount]
+def _begin(
+    office: Office, db: Database, monitor: Monitor, step: Begun, counts: Sequence[HourlyCount]
 ) -> None:
-    """Note a step and put what it has to be told into the outbox, all in one transaction."""
-    now = office.clock()
-    if isinstance(step, Begun):
-        found = _figures(db, monitor, step.topic, step.surge, counts)
-        began = step.surge.began_at
+    """Raise an alert, and put its message and its trend into the outbox.
+
+    The message goes without the texts, which come by an edit at once: the outbox keeps what it
+    posts, and what people wrote must be forgotten when its time or they say so.
+    """
+    picture = _draw(office, db, monitor, step.topic, counts)  # before the lock: it takes a second
+    found = _figures(db, monitor, step.topic, step.surge, counts)
+    with immediate(db):
         alert = alerts.add(
-            db, monitor=monitor.id, topic=step.topic, began_at=began, **found, now=now
+            db,
+            monitor=monitor.id,
+            topic=step.topic,
+            began_at=step.surge.began_at,
+            **found,
+            now=office.clock(),
         )
-        if alert is not None:
-            _tell(office, db, monitor, alert, counts)
-    elif isinstance(step, Lasting):
-        found = _figures(db, monitor, step.alert.topic, step.surge, counts)
-        alerts.update(db, step.alert.id, **found)
-    elif alerts.end(db, step.alert.id, now=now):
-        said = alert_card.say_over(replace(step.alert, ended_at=now), monitor)
-        _put(office, db, step.alert, channel=monitor.channel, what="over", body={"text": said})
+        if alert is None:
+            return
+        body = alert_card.message(alert, monitor, [])
+        deliveries.put(
+            db,
+            key=f"alert:{alert.id}",
+            channel=monitor.channel,
+            body=body,
+            shown=_digest(body),
+            now=office.clock(),
+        )
+        _put(office, db, alert, channel=monitor.channel, what="trend", body=picture)
+
+
+def _end(office: Office, db: Database, monitor: Monitor, alert: Alert) -> None:
+    now = office.clock()
+    with immediate(db):
+        if alerts.end(db, alert.id, now=now):
+            said = alert_card.say_over(replace(alert, ended_at=now), monitor)
+            _put(office, db, alert, channel=monitor.channel, what="over", body={"text": said})
 
 
 def _figures(
@@ -130,30 +157,18 @@ def _figures(
     }
 
 
-def _tell(
-    office: Office, db: Database, monitor: Monitor, alert: Alert, counts: Sequence[HourlyCount]
-) -> None:
-    body = alert_card.message(alert, monitor, alerts.drivers(db, alert))
-    deliveries.put(
-        db,
-        key=f"alert:{alert.id}",
-        channel=monitor.channel,
-        body=body,
-        shown=_digest(body),
-        now=office.clock(),
-    )
+def _draw(
+    office: Office, db: Database, monitor: Monitor, topic: str, counts: Sequence[HourlyCount]
+) -> Json:
+    """Draw the newest hours, the topic that surges first, for a delivery."""
     member = members.get(db, monitor.created_by)
-    hours = trend_chart.steps(
-        "hour", DRAWN, now=office.clock(), zone=member.zone if member else "UTC"
-    )
+    zone = member.zone if member else "UTC"
+    hours = trend_chart.steps("hour", DRAWN, now=office.clock(), zone=zone)
     drawn = trend_chart.sum_up(course.by_topic(counts), hours)
-    of_it = [one for one in drawn if one.topic == alert.topic]
-    others = [one for one in drawn if one.topic != alert.topic and one.volume]
-    picture = trend_chart.draw([*of_it, *others], "hour")
-    file = files.keep_picture(
-        office.settings.data_dir, f"alert-{alert.id}", picture, title=tr("Trend by topic")
-    )
-    _put(office, db, alert, channel=monitor.channel, what="trend", body=file)
+    shown = [one for one in drawn if one.topic == topic or one.volume]
+    picture = trend_chart.draw(sorted(shown, key=lambda one: one.topic != topic), "hour")
+    name = f"monitor-{monitor.id}-surge"
+    return files.keep_picture(office.settings.data_dir, name, picture, title=tr("Trend by topic"))
 
 
 def _put(
