@@ -131,6 +131,7 @@ def _name_times(axes: Axes, starts: Sequence[datetime], step: Step) -> None:
     skeleton = "MMMd" if step == "day" else "EHm"
     said = [_time(starts[place], skeleton) for place in named]
     axes.set_xticks(list(named), said, fontsize=SMALL)
+    axes.tick_params(axis="x", pad=8)  # below the 0% of the scale, not over it
 
 
 def _time(at: datetime, skeleton: str) -> str:

@@ -176,10 +176,13 @@ def _list(sums: Mapping[str, Cost], facts: Facts, name: Naming) -> str:
 
 def _say_one(spent: Cost, facts: Facts) -> str:
     settings = facts.scope.settings
-    hours = tr("{hours:,.1f} h", hours=spent.seconds / cost.HOUR)
+    if spent.seconds < cost.HOUR:
+        time = tr("{minutes} min", minutes=f"{spent.seconds / 60:.1f}")
+    else:
+        time = tr("{hours:,.1f} h", hours=spent.seconds / cost.HOUR)
     if not settings.gpu_hour_rates:
-        return hours
-    return f"{hours}, {cost.say_money(spent.amount, settings.currency)}"
+        return time
+    return f"{time}, {cost.say_money(spent.amount, settings.currency)}"
 
 
 def _say_budgets(facts: Facts, names: Naming) -> str:
