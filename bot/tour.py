@@ -1,9 +1,9 @@
-"""A newcomer's first round in the local workspace: data, training, promotion, a question."""
+"""A newcomer's first round in the local workspace: data, training, promotion, answers, what is due."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -45,7 +45,9 @@ class Tour:
         await self._until("the summary did not arrive", ANSWER_S, partial(_is_told, job))
         await self._type("/train", f"promote {job.id}")
         await self._until("the model was not promoted", ANSWER_S, _promotion)
-        await self._ask(sample)
+        await self._ask("/sentiment", SENTENCE, list(sample.card["labels"]))
+        await self._ask("/report", "now training", [sample.title])
+        await self._ask("/team", "me", ["due for you"])
 
     async def _connect(self) -> None:
         try:
@@ -53,18 +55,20 @@ class Tour:
         except TimeoutError:
             raise TourError("The bot did not connect to the workspace.") from None
 
-    async def _ask(self, sample: Dataset) -> None:
+    async def _ask(self, command: str, text: str, wanted: Sequence[str]) -> None:
+        """Type a command whose answer holds one of the wanted words."""
         since = self._workspace.state.new_ts()
-        await self._type("/sentiment", SENTENCE)
-        labels = list(sample.card["labels"])
+        await self._type(command, text)
 
         def answers(message: Message) -> bool:
-            return message.ts > since and any(label in message.text.lower() for label in labels)
+            return message.ts > since and any(word in message.text.lower() for word in wanted)
 
         try:
             await self._workspace.wait_for(answers, within=ANSWER_S)
         except TimeoutError:
-            raise TourError("/sentiment gave no answer with a label.") from None
+            raise TourError(
+                f"{command} {text} gave no answer with {' or '.join(wanted)}."
+            ) from None
 
     async def _type(self, command: str, text: str) -> None:
         self._say(f"{WHO} types: {command} {text}")
