@@ -19,7 +19,7 @@ from bot.answers import trace, words
 from bot.asking import Office
 from bot.language import tr
 from bot.monitor import alert_card, audience, course, trend_chart
-from bot.monitor.course import Begun, Lasting, Step
+from bot.monitor.course import Begun, Lasting
 from bot.monitor.surge import Surge
 from bot.report import files
 from bot.sentiment import poles
