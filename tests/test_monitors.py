@@ -164,6 +164,8 @@ async def test_each_text_has_a_topic_where_a_model_tells_it(desk: Desktop) -> No
         ("billing", "positive"): 1,
         ("other", "negative"): 1,
     }
+    refused = await desk.say("bo", "watch #general model=topic", "/sentiment")
+    assert "none of them means negative" in refused.text
 
 
 async def test_what_was_said_while_coach_was_down_is_caught_up_with(

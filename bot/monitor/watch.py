@@ -18,7 +18,7 @@ from bot.monitor import audience, feed, fetch, stream, trouble
 from bot.monitor.fetch import FetchError
 from bot.report import rooms
 from bot.rights import require_owner
-from bot.sentiment import answer
+from bot.sentiment import answer, poles
 from bot.wording import code
 from storage import channels, deliveries, members, monitors
 from storage.answering import Monitor
@@ -26,12 +26,14 @@ from storage.database import immediate, opened
 
 Kind = Literal["channel", "feed", "csv"]
 NOTED_MOST = 30  # monitors in a list
+NAMED = 5  # labels in a refusal
 
 
 async def begin(office: Office, asker: Asker, command: Watch) -> Reply:
     """Watch a channel that the asker is in, or an address."""
-    for alias in filter(None, (command.model, command.topics)):
-        await answer.find(office, alias)
+    await _require_poles(office, command.model)
+    if command.topics:
+        await answer.find(office, command.topics)
     to = command.to or asker.channel
     kind, source = await _find_source(office, asker, command.source, to)
     found = replace(command, source=source, to=to)
@@ -46,6 +48,21 @@ async def begin(office: Office, asker: Asker, command: Watch) -> Reply:
             to=rooms.name_of(to),
         )
     )
+
+
+async def _require_poles(office: Office, alias: str) -> None:
+    """Raise RefusalError where no label of the model means negative: it could never alert."""
+    source = await answer.find(office, alias)
+    labels = (await answer.load(office, source)).card.labels
+    if poles.negative(labels) is None:
+        raise RefusalError(
+            tr(
+                "{model} tells {labels}, and none of them means negative, so no surge could be "
+                "found. `model=` names another; `topics=` is for models of topics.",
+                model=source.name,
+                labels=language.listed(code(label) for label in labels[:NAMED]),
+            )
+        )
 
 
 async def _find_source(office: Office, asker: Asker, source: str, to: str) -> tuple[Kind, str]:
