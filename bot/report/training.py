@@ -11,7 +11,7 @@ from sqlite_utils import Database
 from bot import blocks, cost, figures
 from bot.asking import Block
 from bot.cost import Cost
-from bot.language import mark, tr, trn
+from bot.language import listed, mark, tr, trn
 from bot.report import training_chart, training_table
 from bot.report.kinds import Kind, Report, Scope
 from bot.report.people import Naming, naming
@@ -182,7 +182,7 @@ def _say_one(spent: Cost, facts: Facts) -> str:
         time = tr("{hours:,.1f} h", hours=spent.seconds / cost.HOUR)
     if not settings.gpu_hour_rates:
         return time
-    return f"{time}, {cost.say_money(spent.amount, settings.currency)}"
+    return listed([time, cost.say_money(spent.amount, settings.currency)])
 
 
 def _say_budgets(facts: Facts, names: Naming) -> str:
