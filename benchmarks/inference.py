@@ -6,7 +6,7 @@ Both answer the same mixed texts of 5 to 400 tokens, by turns in one process, so
 else the machine does slows both. Rates are texts per second of CPU, with as many threads each
 (one unless told otherwise): on a busy machine the clock says more about its neighbours. `--model`
 is a folder that a run exported; without it a model is first trained on the sample data set.
-Memory and cold start are those of a process that imports the whole bot and answers.
+Memory, cold start and waiting times are those of asking.py, a process that imports the whole bot.
 """
 
 from __future__ import annotations
@@ -41,23 +41,7 @@ SAMPLE = Path(sample.__file__).parent / "work_chat.csv"
 SHORTEST, LONGEST = 5, 400  # tokens
 BATCH = 32
 TURN = 1_000  # texts answered by one, then by the other
-BOT = """
-import asyncio, json, sys
-from pathlib import Path
-import psutil
-import bot.__main__, bot.running
-from bot.sentiment.serving import Serving
-
-async def main():
-    folder, texts = Path(sys.argv[1]), json.loads(sys.argv[2])
-    serving = Serving(folder.parent)
-    await serving.classify(folder.name, texts[:1])
-    print("answered", flush=True)
-    await serving.classify(folder.name, texts)
-    print(psutil.Process().memory_info().rss / 1e6)
-
-asyncio.run(main())
-"""
+ASKING = Path(__file__).with_name("asking.py")
 
 
 def train_model(folder: Path, *, quick: bool) -> Path:
@@ -150,18 +134,25 @@ def answer_by_turns(model: Path, texts: Sequence[str], threads: int) -> dict[str
     return tallies
 
 
-def measure_bot(model: Path, texts: Sequence[str]) -> tuple[float, float]:
-    """Give the bot's memory in MB and the seconds from its start to its first answer."""
+def measure_bot(model: Path, texts: Sequence[str], *, seconds: float) -> dict[str, float]:
+    """Give what asking.py measures, and the seconds from its start to its first answer."""
     began = time.perf_counter()
-    command = [sys.executable, "-c", BOT, str(model), json.dumps(texts)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    command = [sys.executable, str(ASKING), str(model), str(seconds)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin
         assert process.stdout
+        json.dump(texts, process.stdin)
+        process.stdin.close()
         assert process.stdout.readline() == "answered\n"
         cold_start_s = time.perf_counter() - began
-        return float(process.stdout.readline()), cold_start_s
+        *shown, found = process.stdout
+    print(*shown, sep="", end="")
+    return json.loads(found) | {"cold_start_s": cold_start_s}
 
 
-def run(model: Path, *, texts: int, threads: int) -> dict[str, float]:
+def run(model: Path, *, texts: int, threads: int, seconds: float) -> dict[str, float]:
     mixed = mix_texts(Tokenizer.from_file(str(model / "tokenizer.json")), texts)
     tallies = answer_by_turns(model, mixed, threads)
     for name, tally in tallies.items():
@@ -169,13 +160,15 @@ def run(model: Path, *, texts: int, threads: int) -> dict[str, float]:
         print(f"{name:<17} {tally.rate:6.1f} texts per CPU second, {wall:6.1f} by the clock")
     expected = tallies["pipeline, single"].labels
     agreed = [a == b for a, b in zip(expected, tallies["ours, single"].labels, strict=True)]
-    memory, cold_start = measure_bot(model, mixed[:200])
+    asked = measure_bot(model, mixed[:200], seconds=seconds)
     return {
         "single_speedup": round(_ratio(tallies, "single"), 2),
         "bulk_speedup": round(_ratio(tallies, "bulk"), 2),
         "agreement": round(sum(agreed) / len(agreed), 4),
-        "bot_rss_mb": round(memory),
-        "cold_start_s": round(cold_start, 2),
+        "bot_rss_mb": round(asked["bot_rss_mb"]),
+        "cold_start_s": round(asked["cold_start_s"], 2),
+        "p99_ms": round(asked["p99_ms"], 1),
+        "concurrent_lost": round(asked["concurrent_lost"]),
     }
 
 
@@ -195,7 +188,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         model = options.model or train_model(Path(folder), quick=options.quick)
         texts = options.texts or (100 if options.quick else 5_000)
-        print(json.dumps(run(model, texts=texts, threads=options.threads)))
+        seconds = 5 if options.quick else 60
+        found = run(model, texts=texts, threads=options.threads, seconds=seconds)
+        print(json.dumps(found))
 
 
 if __name__ == "__main__":

@@ -124,6 +124,13 @@ def test_serving_loads_neither_torch_nor_transformers() -> None:
     assert {"torch", "transformers", "pandas", "sklearn", "pyarrow"}.isdisjoint(loaded)
 
 
+def test_the_bot_loads_neither_torch_nor_pandas_which_others_may_still_load() -> None:
+    code = "import sys, bot.running; print(*sys.modules); import pandas"
+    loaded = subprocess.check_output([sys.executable, "-c", code], text=True).split()
+    assert "sqlite_utils" in loaded
+    assert {"torch", "transformers", "pandas", "sklearn"}.isdisjoint(loaded)
+
+
 # torch's exporter warns of torch's own deprecations.
 @pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
 @pytest.mark.filterwarnings("ignore:.*axis name:UserWarning")
