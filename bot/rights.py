@@ -14,8 +14,8 @@ from storage.talent import Role
 ROLES: dict[Role, str] = {
     "admin": mark("an admin"),
     "lead": mark("a lead"),
-    "panel": mark("one of the hiring panel"),
-    "committee": mark("one of the privacy committee"),
+    "panel": mark("a member of the hiring panel"),
+    "committee": mark("a member of the privacy committee"),
     "guest": mark("a guest"),
 }
 

@@ -87,7 +87,7 @@ def test_a_guest_is_shown_no_verb_that_changes_anything() -> None:
     assert "promote" not in text
     with pytest.raises(RefusalError, match="You are a guest here"):
         help_text("promote", {"guest"})
-    with pytest.raises(RefusalError, match="Only one of the hiring panel may do that"):
+    with pytest.raises(RefusalError, match="Only a member of the hiring panel may do that"):
         help_text("interview", {"admin"})
 
 
