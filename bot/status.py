@@ -137,7 +137,7 @@ def subject(job: Job) -> str:
 
 
 def _host(host: Host) -> str:
-    slots = ", ".join(str(slot["name"]) for slot in host.slots if slot["kind"] != "reader")
+    slots = ", ".join(str(slot["name"]) for slot in host.slots if slot["kind"] in {"gpu", "cpu"})
     free, whole, disk = (
         humanize.naturalsize(size, binary=True)
         for size in (host.memory_free_bytes, host.memory_bytes, host.disk_free_bytes)

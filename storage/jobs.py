@@ -126,7 +126,7 @@ def to_announce(db: Database, *, after: datetime) -> list[Job]:
     """
     condition = f"""
         id IN ({_OPEN} UNION ALL SELECT id FROM jobs
-            WHERE kind IN ('train', 'intake') AND state IN ('succeeded', 'failed', 'cancelled')
+            WHERE kind IN ('train', 'intake', 'bulk') AND state IN ('succeeded', 'failed', 'cancelled')
             AND ended_at > ? AND NOT EXISTS (
                 SELECT 1 FROM deliveries
                 WHERE key = 'job:' || jobs.id || ':a' || jobs.attempt || ':final'))

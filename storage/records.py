@@ -17,11 +17,11 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Job:
-    """A request to train, to read a file or to make an encoder; its one final state is true."""
+    """A request to train, to read or classify a file, or to make an encoder; its one end is true."""
 
     id: int
     key: str  # of the request that made it: the same request makes one job
-    kind: str  # "train", "intake" or "encoder"
+    kind: str  # "train", "intake", "encoder" or "bulk"
     state: JobState
     work: Json  # trainer.spec.Work, as data
     priority: int  # higher starts earlier
@@ -33,10 +33,10 @@ class Job:
     ended_at: datetime | None = None
     cancel_requested_by: str | None = None
     failure: Json | None = None  # trainer.spec.Failure
-    result: Json | None = None  # trainer.spec.TrainSummary, IntakeResult or EncoderResult
+    result: Json | None = None  # trainer.spec.that of its kind, such as TrainSummary
     model: int | None = None
     retry_of: int | None = None
-    thread_ts: str | None = None  # where an intake is answered
+    thread_ts: str | None = None  # where a file is answered for
     waits_for: str | None = None  # in words, while it is queued: why it does not start yet
 
 
@@ -53,7 +53,7 @@ class Run:
     next_segment: int  # the reader's cursor
     ended_at: datetime | None = None
     phase: str | None = None
-    progress: Json | None = None  # the newest trainer.spec.Progress
+    progress: Json | None = None  # the newest trainer.spec.Progress or RowsProgress
     evaluated: Json | None = None  # the newest trainer.spec.EvaluatedEvent
     resumed_from_step: int | None = None
 

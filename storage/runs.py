@@ -12,7 +12,7 @@ from storage.database import immediate
 from storage.records import Json, Run, Use, read, text
 
 # The newest event of these types is kept on the run itself, for the live message.
-_NEWEST = {"phase": "phase", "progress": "progress", "evaluated": "evaluated"}
+_NEWEST = {"phase": "phase", "progress": "progress", "rows": "progress", "evaluated": "evaluated"}
 
 
 def get(db: Database, job: int, attempt: int) -> Run | None:
@@ -43,7 +43,7 @@ def used(db: Database, start: datetime, end: datetime) -> list[Use]:
                          WHERE events.job = runs.job AND events.attempt = runs.attempt
                          AND type = 'started' LIMIT 1), slot) AS device
         FROM runs JOIN jobs ON jobs.id = runs.job
-        WHERE kind != 'intake' AND runs.started_at < ?
+        WHERE kind NOT IN ('intake', 'bulk') AND runs.started_at < ?
         AND (runs.ended_at > ? OR runs.ended_at IS NULL)
         ORDER BY runs.job, runs.attempt
         """,

@@ -10,7 +10,7 @@ M001 = """
 CREATE TABLE jobs (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     key TEXT NOT NULL UNIQUE,
-    kind TEXT NOT NULL CHECK (kind IN ('train', 'intake', 'encoder')),
+    kind TEXT NOT NULL CHECK (kind IN ('train', 'intake', 'encoder', 'bulk')),
     state TEXT NOT NULL CHECK (state IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')),
     work TEXT NOT NULL CHECK (json_valid(work)),
     priority INTEGER NOT NULL DEFAULT 0,

@@ -277,7 +277,7 @@ def test_without_a_driver_the_cpu_is_shared_out(data_dir: Path) -> None:
     slots = LocalEngine(data_dir, cpu_slots=2).slots()
     if slots[0].kind == "gpu":
         pytest.skip("this machine has a GPU")
-    assert [slot.id for slot in slots] == ["cpu:0", "cpu:1", "reader:0", "reader:1"]
+    assert [slot.id for slot in slots] == ["cpu:0", "cpu:1", "reader:0", "reader:1", "bulk:0"]
 
 
 def test_each_gpu_is_a_slot_named_by_its_uuid(
@@ -300,7 +300,7 @@ def test_each_gpu_is_a_slot_named_by_its_uuid(
         Slot("GPU-0", "gpu", "GPU 0 (NVIDIA H100)", 80),
         Slot("GPU-1", "gpu", "GPU 1 (NVIDIA H100)", 80),
     )
-    assert {slot.kind for slot in slots[2:]} == {"reader"}
+    assert {slot.kind for slot in slots[2:]} == {"reader", "bulk"}
 
 
 # --- why a process died -----------------------------------------------------------------------

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import logging
-import resource
-import signal
 import socket
 import sys
 from collections import Counter
-from multiprocessing import get_context
-from multiprocessing.connection import Connection
+from functools import partial
 from pathlib import Path
 from typing import Any
-
-import psutil
 
 from trainer import failures
 from trainer.events import EventWriter
@@ -33,6 +28,7 @@ from trainer.intake.profile import (
 from trainer.intake.rows import Row, check_class_sizes, sort, tidy
 from trainer.intake.splits import complete_splits, drop_leaks
 from trainer.intake.table import BadFile
+from trainer.limits import TOO_LARGE, Child
 from trainer.process import Cancellation, Cancelled, die_with_parent
 from trainer.spec import (
     SPLITS,
@@ -49,13 +45,6 @@ from trainer.spec import (
     dataset_dir,
 )
 
-MEMORY_BYTES = 4_000_000_000  # for data, above what the interpreter and its libraries take
-CPU_SECONDS = 600
-TOO_LARGE = Failure(
-    cause="bad_file",
-    evidence="Reading this file takes more memory or time than a good file of its size does: it "
-    "is damaged, or unfolds to something huge. Send a part of its rows, as CSV.",
-)
 log = logging.getLogger("trainer.data")
 
 
@@ -79,38 +68,23 @@ def run(spec: RunSpec) -> Ended:
 
     Its course and its end are told as events of the attempt.
     """
-    receiver, sender = get_context("fork").Pipe(duplex=False)
-    child = get_context("fork").Process(target=_read_within_limits, args=(spec, sender))
-    # Forked before this process has threads of its own or of a library's: a fork loses them.
-    child.start()
-    sender.close()
+    child = Child(partial(read, spec))
     with EventWriter(spec.attempt_dir / "events") as events:
         try:
             events.write(Started(host=socket.gethostname(), device="cpu"))
             events.write(Phase(name="reading"))
-            ended = Ended.model_validate_json(receiver.recv_bytes())
+            ended = child.result()
         except EOFError:
             ended = Ended(state="failed", failure=TOO_LARGE)
         except Cancelled:
             ended = Ended(state="cancelled")
         child.kill()
-        child.join()
         events.write(ended)
     # Only now: an attempt that the machine takes away before is made again, and needs the file.
     has_answer = ended.intake is None or ended.intake.question is None
     if ended.state != "cancelled" and has_answer:
         _upload(spec).unlink(missing_ok=True)
     return ended
-
-
-def _read_within_limits(spec: RunSpec, sender: Connection) -> None:
-    die_with_parent()
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    memory = psutil.Process().memory_info().data + MEMORY_BYTES
-    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold the texts
-    sender.send_bytes(read(spec).model_dump_json().encode())
 
 
 def read(spec: RunSpec) -> Ended:

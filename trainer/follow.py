@@ -7,16 +7,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import takewhile
 from pathlib import Path
+from typing import Any
 
 from sqlite_utils import Database
 
-from storage import corrections, datasets, encoders, jobs, models, runs
+from storage import answers, corrections, datasets, encoders, jobs, models, runs
 from storage.database import immediate
 from storage.records import Job, Json, Run
 from trainer import outcome
 from trainer.engines import Engine, Observation
 from trainer.events import read_segment
-from trainer.spec import Ended, Event, Failure, IntakeWork, attempt_dir
+from trainer.spec import BulkSummary, BulkWork, Ended, Event, Failure, IntakeWork, attempt_dir
 
 VANISHED = Failure(
     cause="killed", evidence="its processes were killed from outside, or the machine went down"
@@ -90,7 +91,7 @@ def _count_lost(earlier: Sequence[Run]) -> int:
 
 
 def _register(db: Database, job: Job, end: Ended, now: datetime) -> Json | None:
-    """Register the data set, the model or the encoder that was made; give the job's result."""
+    """Register the data set, the model, the encoder or the answers; give the job's result."""
     if end.summary is not None and end.model is not None:
         summary = end.summary.model_dump(mode="json")
         models.register(db, job=job, path=end.model, summary=summary, now=now)
@@ -99,6 +100,10 @@ def _register(db: Database, job: Job, end: Ended, now: datetime) -> Json | None:
         encoder = end.encoder.model_dump(mode="json")
         encoders.register(db, job=job, encoder=encoder, now=now)
         return encoder
+    if end.bulk is not None:
+        if end.bulk.summary is not None:
+            _count_answers(db, BulkWork.model_validate(job.work), end.bulk.summary, now)
+        return end.bulk.model_dump(mode="json")
     if end.intake is None:
         raise ValueError("a success without a result")
     if end.intake.card is not None:
@@ -116,3 +121,12 @@ def _register_dataset(db: Database, job: Job, card: Json, now: datetime) -> None
     owner = before.added_by if before else job.requested_by
     made = datasets.register(db, card=card, added_by=owner, now=now)
     corrections.mark_used(db, work.corrects.numbers, made.hash)
+
+
+def _count_answers(db: Database, work: BulkWork, found: BulkSummary, now: datetime) -> None:
+    about: dict[str, Any] = {"alias": work.alias, "model": work.model, "now": now}
+    for label, rows in found.labels.items():
+        unsure = found.unsure.get(label, 0)
+        for sure, n in ((True, rows - unsure), (False, unsure)):
+            if n:
+                answers.count(db, label=label, sure=sure, n=n, **about)

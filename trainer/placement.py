@@ -6,13 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-SlotKind = Literal["gpu", "cpu", "reader"]
+SlotKind = Literal["gpu", "cpu", "reader", "bulk"]
 
-# What is short and needs no GPU never waits behind training: it has slots of its own.
+# What is short and needs no GPU never waits behind training, nor behind large files that are
+# classified: it has slots of its own.
 _RUNS_ON: Mapping[str, tuple[SlotKind, ...]] = {
     "train": ("gpu", "cpu"),
     "intake": ("reader",),
     "encoder": ("reader",),
+    "bulk": ("bulk",),
 }
 
 

@@ -63,8 +63,11 @@ class Classifier:
 
     def classify(self, texts: Sequence[str]) -> list[Prediction]:
         """Answer texts in their order, with calibrated confidence."""
-        chances = softmax(self.logits(texts), self.card.temperature)
-        return [self._answer(row) for row in chances]
+        return [self._answer(row) for row in self.chances(texts)]
+
+    def chances(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Compute calibrated probabilities [texts, labels] in the order given."""
+        return softmax(self.logits(texts), self.card.temperature)
 
     def fits(self, text: str) -> bool:
         """Tell whether a text is read to its end: of longer ones only the beginning is."""

@@ -1,4 +1,4 @@
-"""Delete files whose time is over: uploads nobody answered for, checkpoints, old events."""
+"""Delete files whose time is over: uploads nobody answered for, results, checkpoints, events."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 UPLOADS_KEPT = timedelta(hours=24)  # while its owner thinks about which column is which
+RESULTS_KEPT = timedelta(hours=24)  # of classified files, in case that Slack is down
 RUNS_KEPT = timedelta(days=7)  # a retry within it goes on from the checkpoint
 
 
@@ -39,6 +40,22 @@ def delete_old_runs(
         if is_old:
             for events in run_dir.glob("attempt-*/events"):
                 _delete(events)
+
+
+def delete_old_results(
+    data_dir: Path,
+    ended: Callable[[int], tuple[str, datetime] | None],
+    *,
+    wanted: Collection[str],
+    now: datetime,
+) -> None:
+    """Delete what classified files became; `wanted` (below the data directory) isn't sent yet."""
+    needed = {data_dir / file for file in wanted}
+    for folder in (data_dir / "runs").glob("[0-9]*/attempt-*/result"):
+        end = ended(int(folder.parent.parent.name))
+        is_old = end is not None and end[1] < now - RESULTS_KEPT
+        if is_old and needed.isdisjoint(folder.iterdir()):
+            _delete(folder)
 
 
 def _delete(path: Path) -> None:

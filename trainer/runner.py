@@ -19,7 +19,12 @@ from trainer.events import EventWriter, read_end
 from trainer.process import adopt_orphans, die_with_parent
 from trainer.spec import Ended, Failure, RunSpec, TrainWork
 
-MODULES = {"train": "trainer.train", "intake": "trainer.data", "encoder": "trainer.encoder"}
+MODULES = {
+    "train": "trainer.train",
+    "intake": "trainer.data",
+    "encoder": "trainer.encoder",
+    "bulk": "trainer.bulk",
+}
 POLL_S = 0.2
 LOCK_PATIENCE_S = 1.0  # a worker that looks whether the lock is held takes it for an instant
 STOP_GRACE_S = 60.0  # to save a checkpoint

@@ -82,8 +82,21 @@ class EncoderWork(Frozen):
     texts: list[str] = Field(default=[], description="some that it will encode: int8 is judged so")
 
 
-Work = Annotated[TrainWork | IntakeWork | EncoderWork, Field(discriminator="kind")]
-WORK: TypeAdapter[TrainWork | IntakeWork | EncoderWork] = TypeAdapter(
+class BulkWork(Frozen):
+    """Classify each row of an uploaded file."""
+
+    kind: Literal["bulk"] = "bulk"
+    upload: str = Field(description="path of the file below the data directory")
+    filename: str = Field(description="as its owner called it")
+    text_column: str | None = None
+    alias: str
+    version: int = Field(description="of the alias, as people are told")
+    model: int
+    path: str = Field(description="the model's folder below the data directory")
+
+
+Work = Annotated[TrainWork | IntakeWork | EncoderWork | BulkWork, Field(discriminator="kind")]
+WORK: TypeAdapter[TrainWork | IntakeWork | EncoderWork | BulkWork] = TypeAdapter(
     Work, config=ConfigDict(hide_input_in_errors=True)
 )
 
@@ -129,6 +142,11 @@ class RunSpec(Frozen):
         if not isinstance(self.work, TrainWork):
             raise TypeError("only training has a data set")
         return dataset_dir(self.data_dir, self.work.dataset_hash)
+
+
+def result_dir(data_dir: Path, job: int, attempt: int) -> Path:
+    """Hold what an attempt at a bulk job found: the file with the answers, the examples."""
+    return attempt_dir(data_dir, job, attempt) / "result"
 
 
 def run_dir(data_dir: Path, job: int) -> Path:
@@ -366,6 +384,42 @@ class EncoderResult(Frozen):
     agreement: float = Field(description="lowest cosine of a text's vectors in int8 and fp32")
 
 
+class Example(Frozen):
+    """A row that its label is surest of."""
+
+    text: str = Field(description="cut")
+    confidence: float
+
+
+class BulkSummary(Frozen):
+    """What classifying the rows of a file found: counts, and where the rows themselves are."""
+
+    rows: int
+    empty: int = Field(description="rows without a text, which have no label")
+    text_column: str
+    labels: dict[str, int] = Field(description="label -> rows, most frequent first")
+    unsure: dict[str, int] = Field(description="label -> rows of these below the threshold")
+    confidence: float = Field(description="mean of the calibrated confidences")
+    languages: dict[str, float] = Field(description="ISO 639-1 code -> share of a sample")
+    time_column: str | None = Field(default=None, description="where one holds dates")
+    days: dict[str, dict[str, int]] = Field(
+        default={}, description='YYYY-MM-DD -> label, or "" for not sure -> rows'
+    )
+    result: str = Field(description="the file with the answers, below the data directory")
+    examples: str = Field(description="label -> Examples, as JSON; below the data directory")
+    seconds: float = Field(description="without reading the file")
+
+
+class BulkResult(Frozen):
+    """How classifying a file ended when it did not fail: with a summary, or a question."""
+
+    summary: BulkSummary | None = None
+    question: ColumnQuestion | None = None
+
+
+EXAMPLES: TypeAdapter[dict[str, list[Example]]] = TypeAdapter(dict[str, list[Example]])
+
+
 # --- what a run tells while it goes ---------------------------------------------------------
 
 Cause = Literal[
@@ -401,7 +455,16 @@ class Phase(Frozen):
     """What the run is doing now, when it is not taking steps."""
 
     type: Literal["phase"] = "phase"
-    name: Literal["reading", "loading", "baselines", "training", "testing", "exporting", "saving"]
+    name: Literal[
+        "reading",
+        "loading",
+        "baselines",
+        "training",
+        "testing",
+        "exporting",
+        "classifying",
+        "saving",
+    ]
 
 
 class Progress(Frozen):
@@ -414,6 +477,16 @@ class Progress(Frozen):
     rows_per_second: float
     eta_seconds: float | None
     memory_bytes: int
+
+
+class RowsProgress(Frozen):
+    """How many rows of a file are classified."""
+
+    type: Literal["rows"] = "rows"
+    done: int
+    rows: int
+    rows_per_second: float
+    eta_seconds: float
 
 
 class EvaluatedEvent(Evaluated):
@@ -441,11 +514,12 @@ class Ended(Frozen):
     summary: TrainSummary | None = None
     intake: IntakeResult | None = None
     encoder: EncoderResult | None = None
+    bulk: BulkResult | None = None
     model: str | None = Field(default=None, description="the model's folder below the data dir")
 
 
 Body = Annotated[
-    Started | Phase | Progress | EvaluatedEvent | Checkpoint | Heartbeat | Ended,
+    Started | Phase | Progress | RowsProgress | EvaluatedEvent | Checkpoint | Heartbeat | Ended,
     Field(discriminator="type"),
 ]
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 from sqlite_utils import Database
 
-from storage import hosts, jobs, models, runs
+from storage import bulk, hosts, jobs, models, runs
 from storage.database import opened
 from storage.records import FINAL, Host, Job, Model
 from trainer import failures, locks, placement, purge
@@ -130,7 +130,7 @@ class Worker:
     def _compile(self, db: Database, job: Job, slot_id: str) -> RunSpec:
         """Write down all that a run needs to know."""
         slots = self._engine.slots()
-        trained_at_once = sum(slot.kind != "reader" for slot in slots)
+        trained_at_once = sum(slot.kind in {"gpu", "cpu"} for slot in slots)
         cores = len(os.sched_getaffinity(0))
         serving = models.serving(db, self._settings.alias)
         return RunSpec(
@@ -203,4 +203,6 @@ def _purge(db: Database, data_dir: Path, now: datetime) -> None:
 
     wanted = [job.work.get("upload", "") for job in jobs.queued(db) + jobs.running(db)]
     purge.delete_old_uploads(data_dir, wanted=wanted, now=now)
+    purge.delete_old_results(data_dir, ended, wanted=bulk.unsent_files(db), now=now)
+    bulk.forget_texts(db, before=now - purge.RESULTS_KEPT)
     purge.delete_old_runs(data_dir, ended, now=now)

@@ -110,6 +110,8 @@ FILES = (
     mark("The label column {column}"),
     mark("The uploaded file is no longer there: send it again."),
     mark("The data set was deleted meanwhile."),
+    mark("No row has a text in the column {column}."),
+    mark("The files of model {number} are gone: let another one serve."),
     mark("No row has both a text ({text}) and a label ({label})."),
     mark("{place}, column {column} names no split: write train, validation or test in every row."),
     mark("The column {column} has no training rows: mark some with train."),

@@ -71,7 +71,7 @@ def read_config(base_model: str) -> dict[str, Any] | None:
 def find_slots(db: Database, now: datetime) -> list[Json]:
     """List the slots that train, of the machines whose worker is alive."""
     alive = hosts.seen_since(db, now - WORKER_ALIVE)
-    return [slot for host in alive for slot in host.slots if slot["kind"] != "reader"]
+    return [slot for host in alive for slot in host.slots if slot["kind"] in {"gpu", "cpu"}]
 
 
 def _find_ahead(db: Database, priority: int) -> list[Job]:

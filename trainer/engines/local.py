@@ -37,7 +37,7 @@ class LocalEngine:
 
     def __init__(self, data_dir: Path, *, cpu_slots: int) -> None:
         self._data_dir = data_dir
-        self._slots = (*(_gpu_slots() or _cpu_slots(cpu_slots)), *_reader_slots())
+        self._slots = (*(_gpu_slots() or _cpu_slots(cpu_slots)), *_reader_slots(), _bulk_slot())
         self._runners: dict[Path, int] = {}  # process numbers of our own children
 
     def slots(self) -> Sequence[Slot]:
@@ -107,6 +107,10 @@ def _cpu_slots(count: int) -> list[Slot]:
 def _reader_slots() -> Iterator[Slot]:
     memory = int(psutil.virtual_memory().total)
     return (Slot(f"reader:{n}", "reader", f"reader:{n}", memory) for n in range(READERS))
+
+
+def _bulk_slot() -> Slot:
+    return Slot("bulk:0", "bulk", "bulk:0", int(psutil.virtual_memory().total))
 
 
 def _spawn(folder: Path) -> int:

@@ -36,6 +36,7 @@ SPLIT_VALUES = {
     "test": "test",
     "testing": "test",
 }
+NO_TEXTS = "The file has no column of plain text."
 MAX_LABELS = 200
 MAX_LABEL_LOOK = 50  # characters of a column that may be a label without being called one
 EXAMPLES, EXAMPLE_LENGTH = 3, 80  # rows and characters shown with a question
@@ -72,10 +73,25 @@ def find_columns(table: Table, work: IntakeWork) -> Chosen | ColumnQuestion:
     if label is None and text is not None and not _could_be_labels(table, rest):
         raise BadFile(_no_label_column(text, rest))
     if not names:
-        raise BadFile("The file has no column of plain text.")
+        raise BadFile(NO_TEXTS)
     return ColumnQuestion(
         columns=[_show(table, name) for name in names], text_guess=text, label_guess=label
     )
+
+
+def find_text(table: Table, given: str | None) -> str | ColumnQuestion:
+    """Choose the column of the texts, or ask; raise BadFile for a name that isn't there."""
+    names = list(table.columns)
+    if not names:
+        raise BadFile(NO_TEXTS)
+    if given is not None and given not in table.columns:
+        raise BadFile(_no_such_column(given, names))
+    found = given or _one_named(names, PLAIN_TEXT, TEXT_NAMES)
+    found = found or _only(names, lambda n: len(names) == 1 or _looks_like_text(table, n))
+    if found is not None:
+        return found
+    shown = [_show(table, name) for name in names]
+    return ColumnQuestion(columns=shown, text_guess=None, label_guess=None)
 
 
 def _find_split(table: Table, taken: set[str | None]) -> str | None:

@@ -9,7 +9,7 @@ from typing import Literal, NoReturn
 
 from trainer.intake.table import BadFile
 
-Format = Literal["delimited", "jsonl", "parquet"]
+Format = Literal["delimited", "jsonl", "lines", "parquet"]
 
 PARQUET_MAGIC = b"PAR1"
 # What people drop by mistake: the first bytes -> what it is and what to do instead.
@@ -45,6 +45,8 @@ def detect_format(path: Path, filename: str) -> Format:
     suffix = Path(filename).suffix.lower()
     if suffix == ".parquet":
         raise BadFile("Its name ends in .parquet, but its content isn't Parquet.")
+    if suffix == ".txt":
+        return "lines"
     first = head.removeprefix(codecs.BOM_UTF8).replace(b"\0", b"").lstrip(b"\xff\xfe \t\r\n")[:1]
     if first == b"[" and suffix in {".json", ".jsonl", ".ndjson"}:
         raise BadFile("This is one JSON array: write one object a line (JSONL).")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trainer.intake import delimited, formulas, jsonl, parquet
+from trainer.intake import delimited, formulas, jsonl, lines, parquet
 from trainer.intake.encoding import detect_format, read_text
 from trainer.intake.table import BadFile, Table
 
@@ -12,7 +12,17 @@ EXPANSION = 3  # a Parquet file may unfold to this many times the bytes of a tex
 
 
 def read_table(path: Path, *, filename: str, max_rows: int, max_bytes: int) -> Table:
-    """Read a table whole; raise BadFile, in words, at the first thing that is wrong.
+    """Read a table to learn from; raise BadFile, in words, at the first thing that is wrong.
+
+    It holds no spreadsheet formulas.
+    """
+    table = parse_file(path, filename=filename, max_rows=max_rows, max_bytes=max_bytes)
+    _refuse_formulas(table)
+    return table
+
+
+def parse_file(path: Path, *, filename: str, max_rows: int, max_bytes: int) -> Table:
+    """Read any table whole, of a .txt file one text a line; raise BadFile.
 
     The size is looked at before the first byte is read. Nested columns are left out.
     """
@@ -27,6 +37,8 @@ def read_table(path: Path, *, filename: str, max_rows: int, max_bytes: int) -> T
     kind = detect_format(path, filename)
     if kind == "parquet":
         table = parquet.read(path, max_rows=max_rows, max_bytes=max_bytes * EXPANSION)
+    elif kind == "lines":
+        table = lines.parse(read_text(path), max_rows=max_rows)
     elif kind == "jsonl":
         table = jsonl.parse(read_text(path), max_rows=max_rows)
     else:
@@ -35,7 +47,6 @@ def read_table(path: Path, *, filename: str, max_rows: int, max_bytes: int) -> T
         )
     if not len(table):
         raise BadFile("The file has a header and no rows." if table.columns else "It has no rows.")
-    _refuse_formulas(table)
     return table
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 MARKS = ("=", "+", "-", "@")
+BEGINNINGS = (*MARKS, "\t", "\r")  # that a spreadsheet may run (OWASP, "CSV injection")
 
 _CELL = r"\$?[A-Za-z]{1,3}\$?[0-9]{1,7}"
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?%?"
@@ -33,6 +34,7 @@ _AFTER_EQUALS = re.compile(
 )
 # After a plus or minus, "-1 from me" and "+1-555-0100" are chat; a whole expression is not.
 _EXPRESSION = re.compile(rf"[-+][-+ ]{{0,8}}{_OPERAND}(?:{_OPERATOR}{_OPERAND})*")
+_SIGNED = re.compile(r"[-+](?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _REFERENCE = re.compile(rf"{_CALL}|(?<![A-Za-z]){_CELL}")
 
 
@@ -48,3 +50,10 @@ def is_formula(cell: str) -> bool:
     if _DDE.search(cell) or _OPENED_CALL.match(cell) or _AFTER_EQUALS.match(cell):
         return True
     return bool(_EXPRESSION.fullmatch(cell) and _REFERENCE.search(cell))
+
+
+def guard(cell: str) -> str:
+    """Put an apostrophe before what a spreadsheet may take for a formula; numbers stay numbers."""
+    if not cell.startswith(BEGINNINGS) or _SIGNED.fullmatch(cell):
+        return cell
+    return f"'{cell}"
