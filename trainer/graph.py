@@ -132,7 +132,6 @@ def _open_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
     options.intra_op_num_threads = threads
     # Idle threads that spin take the CPU from a training run beside: half the pace for both.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.enable_cpu_mem_arena = False  # it keeps the largest batch's memory, and saves no time
     return onnxruntime.InferenceSession(
         path,
         options,
