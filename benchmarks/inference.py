@@ -149,7 +149,8 @@ def measure_bot(model: Path, texts: Sequence[str], *, seconds: float) -> dict[st
         cold_start_s = time.perf_counter() - began
         *shown, found = process.stdout
     print(*shown, sep="", end="")
-    return json.loads(found) | {"cold_start_s": cold_start_s}
+    measured: dict[str, float] = json.loads(found)
+    return measured | {"cold_start_s": cold_start_s}
 
 
 def run(model: Path, *, texts: int, threads: int, seconds: float) -> dict[str, float]:
