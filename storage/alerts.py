@@ -175,12 +175,15 @@ def driving(
     since: datetime,
     limit: int = 5,
 ) -> list[str]:
-    """List the keys of the texts with these labels that their model was surest of."""
+    """List the keys of the texts with these labels that their model was surest of.
+
+    A text that was said several times stands once.
+    """
     rows = db.query(
         """
-        SELECT key FROM monitored
+        SELECT key, max(confidence) AS sureness FROM monitored
         WHERE monitor = ? AND at >= ? AND topic = ? AND label IN (SELECT value FROM json_each(?))
-        ORDER BY confidence DESC, at DESC LIMIT ?
+        GROUP BY text ORDER BY sureness DESC, at DESC LIMIT ?
         """,
         (monitor, text(since), topic, json.dumps(list(labels)), limit),
     )

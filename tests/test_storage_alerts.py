@@ -79,13 +79,16 @@ def test_only_what_lasts_can_be_snoozed(db: Database, monitor: Monitor, alert: A
 def test_drivers_are_the_surest_and_the_forgotten_are_missing(
     db: Database, monitor: Monitor, alert: Alert
 ) -> None:
-    texts = [make_text(monitor, f"{n}.0", confidence=n / 10) for n in range(1, 9)]
+    texts = [
+        make_text(monitor, f"{n}.0", confidence=n / 10, text=f"bad {min(n, 8)}")
+        for n in range(1, 10)  # the last says again what the one before said
+    ]
     monitors.note_texts(db, monitor.id, texts)
     about = {"topic": "all", "labels": ["negative"], "since": NOON - HOUR}
     keys = alerts.driving(db, monitor.id, **about)  # type: ignore[arg-type]
-    assert keys == ["8.0", "7.0", "6.0", "5.0", "4.0"]
+    assert keys == ["9.0", "7.0", "6.0", "5.0", "4.0"]
     alerts.update(db, alert.id, negatives=9, texts=11, expected=1.6, drivers=keys)
-    monitors.drop_text(db, monitor.id, "8.0")
+    monitors.drop_text(db, monitor.id, "9.0")
     now = alerts.get(db, alert.id)
     assert now is not None
     assert [one.key for one in alerts.drivers(db, now)] == keys[1:]
