@@ -28,7 +28,7 @@ class BusyError(Exception):
     """So many wait already that one more would only wait too long; `ahead` is how many."""
 
     def __init__(self, ahead: int) -> None:
-        super().__init__(f"{ahead} are waiting")
+        super().__init__(ahead)
         self.ahead = ahead
 
 
