@@ -15,7 +15,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import app, coach, connect, monitor, privacy, report, sentiment, team, tick, train
+from bot import app, bulk, coach, connect, monitor, privacy, report, sentiment, team, tick, train
 from bot.answers import words
 from bot.asking import Feature, Office
 from bot.outbox import Guard, Outbox
@@ -30,6 +30,7 @@ FEATURES: tuple[Feature, ...] = (
     team.FEATURE,  # the order is that of the Home tab
     train.FEATURE,
     sentiment.FEATURE,
+    bulk.FEATURE,
     monitor.FEATURE,
     report.FEATURE,
     privacy.FEATURE,

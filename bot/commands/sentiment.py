@@ -99,7 +99,10 @@ USAGE = (
         "/sentiment",
         (),
         Sentiment,
-        mark("Tell the sentiment of a text, to you alone."),
+        mark(
+            "Tell the sentiment of a text, to you alone. Of a file with many texts: drop it, and "
+            "choose *Classify it*."
+        ),
         "/sentiment I love how quick this was",
         guests=True,
     ),

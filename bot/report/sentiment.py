@@ -96,7 +96,7 @@ def say(
     return Report(
         blocks.cut(text, blocks.SECTION),
         shown,
-        _draw(tallies) if tallies else None,
+        draw(tallies) if tallies else None,
         sheet.write(COLUMNS, rows),
     )
 
@@ -143,7 +143,7 @@ def _say_pair(told: str, label: str, n: int) -> str:
 
 
 @fonts.legibly()
-def _draw(tallies: Sequence[Tally]) -> Picture:
+def draw(tallies: Sequence[Tally]) -> Picture:
     """Draw the labels as bars, the unsure part of each in grey."""
     most, shown = tallies[0], tallies[:LABELS]
     share = figures.percent(most.total / sum(t.total for t in tallies))

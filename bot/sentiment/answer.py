@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from sqlite_utils import Database
+
 from bot.asking import Office, RefusalError
 from bot.commands.train import DEFAULT_ALIAS
 from bot.language import listed, mark, tr, trn
@@ -17,6 +19,7 @@ from bot.sentiment.serving import BusyError
 from bot.wording import code, did_you_mean
 from storage import answers, datasets, models
 from storage.database import opened
+from storage.records import Model, Promotion
 from trainer.predict import Classifier, Prediction
 
 NO_MODEL = mark(
@@ -120,14 +123,18 @@ def _count(office: Office, source: Source, predictions: Sequence[Prediction]) ->
             answers.count(db, label=label, sure=sure, n=n, **about)
 
 
-def _find(office: Office, alias: str) -> Source:
-    with opened(office.settings.data_dir) as db:
-        serving = models.serving(db, alias)
-        if serving is None:
-            raise _no_model(alias, list(models.aliases(db)))
-        promotion, model = serving
-        dataset = datasets.get(db, model.dataset_hash)
-    told = {"name": f"{promotion.alias} v{promotion.version}", "model": model.id}
+def serving(db: Database, alias: str) -> tuple[Promotion, Model]:
+    """Find the model that an alias serves. Raise RefusalError where there is none."""
+    found = models.serving(db, alias)
+    if found is None:
+        raise _no_model(alias, list(models.aliases(db)))
+    return found
+
+
+def describe(db: Database, model: Model, *, alias: str, version: int) -> Source:
+    """Say of a model under which version of an alias it answers, and what it learnt from."""
+    dataset = datasets.get(db, model.dataset_hash)
+    told = {"name": f"{alias} v{version}", "model": model.id}
     if dataset is None:
         named = tr("{name}, model {model}, its data was deleted", **told)
         return Source(model.path, named, alias, model.id)
@@ -135,6 +142,12 @@ def _find(office: Office, alias: str) -> Source:
     shares = dataset.card.get("languages", {})
     languages = frozenset(code for code, share in shares.items() if share >= SEEN)
     return Source(model.path, named, alias, model.id, dataset.name, languages)
+
+
+def _find(office: Office, alias: str) -> Source:
+    with opened(office.settings.data_dir) as db:
+        promotion, model = serving(db, alias)
+        return describe(db, model, alias=alias, version=promotion.version)
 
 
 def _no_model(alias: str, serving: Sequence[str]) -> RefusalError:

@@ -79,7 +79,7 @@ FEATURE = Feature(
     shortcuts={"use_as_data_set": intake.take_shortcut},
     events={
         "file_shared": Listener(offer.hear_file, lambda event: bool(event.get("file_id"))),
-        "app_mention": Listener(intake.hear_mention, lambda event: bool(event.get("files"))),
+        "app_mention": Listener(intake.hear_mention, offer.wants_learning),
     },
     home=(mine.home,),
 )

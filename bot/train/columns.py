@@ -18,9 +18,7 @@ def ask(job: Job, question: ColumnQuestion) -> Json:
     filename = escape(blocks.cut(str(job.work["filename"]), EXAMPLE))
     title = tr("Which columns of {file} are the text and the label?", file=filename)
     names = {str(number): column.name for number, column in enumerate(question.columns)}
-    shown = [_show(column) for column in question.columns[:COLUMNS_SHOWN]]
-    if len(names) > COLUMNS_SHOWN:
-        shown.append(tr("and {count} more columns", count=len(names) - COLUMNS_SHOWN))
+    shown = show(question)
     text, label = (
         next((number for number, name in names.items() if name == guess), None)
         for guess in (question.text_guess, question.label_guess)
@@ -44,6 +42,13 @@ def answer(job: Job, question: ColumnQuestion, *, text: str, label: str) -> Inta
     work = IntakeWork.model_validate(job.work)
     chosen = {"text_column": names[int(text)], "label_column": names[int(label)]}
     return work.model_copy(update=chosen)
+
+
+def show(question: ColumnQuestion) -> list[str]:
+    """Show three real rows, a part a column."""
+    shown = [_show(column) for column in question.columns[:COLUMNS_SHOWN]]
+    more = len(question.columns) - COLUMNS_SHOWN
+    return [*shown, tr("and {count} more columns", count=more)] if more > 0 else shown
 
 
 def _show(column: Column) -> str:

@@ -9,11 +9,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from slack_sdk.errors import SlackApiError
 from sqlite_utils import Database
 
 from bot import blocks
-from bot.answers import words
 from bot.asking import Asker, Block, FieldErrors, Office, RefusalError, Reply
 from bot.commands.train import AddData, AddSample
 from bot.language import listed, tr
@@ -131,13 +129,7 @@ async def _use_all(office: Office, asker: Asker, files: list[File], *, thread: s
 async def _use_by_id(
     office: Office, asker: Asker, file_id: str, *, thread: str = "", name: str = ""
 ) -> Reply:
-    """Look a file up anew: what a message says of it may be old, or a part."""
-    try:
-        file = (await office.client.files_info(file=file_id))["file"]
-    except SlackApiError as error:
-        if words(error) not in {"file_not_found", "file_deleted"}:
-            raise
-        raise RefusalError(tr("The file is no longer there: send it again.")) from None
+    file = await uploads.look_up(office, file_id)
     return await _use(office, asker, file, thread=thread, name=name)
 
 

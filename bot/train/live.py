@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import logging
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -16,6 +17,8 @@ from sqlite_utils import Database
 from bot import language
 from bot.answers import trace, words
 from bot.asking import Office
+from bot.bulk import card as bulk_card
+from bot.bulk import ending as bulk_ending
 from bot.outbox import PASSING, TOO_MANY
 from bot.readers import channel_speaks
 from bot.train import ending, job_card
@@ -25,6 +28,8 @@ from storage.records import FINAL, Delivery, Job, Json
 
 log = logging.getLogger(__name__)
 
+# What the one message of a kind of job shows, and what is told at its end.
+FACES = {"train": (job_card.card, ending.tell), "bulk": (bulk_card.card, bulk_ending.tell)}
 Step = Literal["post", "edit", "end", "wait"]
 PAUSE = timedelta(seconds=3)  # between two edits of one message
 EDIT_EVERY = timedelta(seconds=1.5)  # all messages together: Slack allows 50 edits a minute
@@ -77,11 +82,14 @@ def _compare(office: Office) -> list[Edit]:
     now = office.clock()
     with opened(office.settings.data_dir) as db:
         open_jobs = jobs.to_announce(db, after=now - NEWS)
-        in_line = [job.id for job in jobs.queued(db) if job.kind == "train"]
+        in_line: defaultdict[str, list[int]] = defaultdict(list)
+        for job in jobs.queued(db):
+            in_line[job.kind].append(job.id)
         pause = max(PAUSE, EDIT_EVERY * sum(job.state == "running" for job in open_jobs))
         edits = []
         for job in open_jobs:
-            ahead = in_line.index(job.id) if job.id in in_line else None
+            line = in_line[job.kind]
+            ahead = line.index(job.id) if job.id in line else None
             try:
                 with language.use(_speaks(office, db, job)):
                     edits += _follow(office, db, job, ahead=ahead, pause=pause, now=now)
@@ -99,22 +107,30 @@ def _follow(
     pause: timedelta,
     now: datetime,
 ) -> list[Edit]:
-    if job.kind != "train":
+    if job.kind == "intake":
         ending.tell_intake(db, job, settings=office.settings, now=now)
         return []
-    body = job_card.card(job, runs.get(db, job.id, job.attempt), ahead=ahead)
+    card, tell = FACES[job.kind]
+    body = card(job, runs.get(db, job.id, job.attempt), ahead=ahead)
     shown, final = _digest(body), job.state in FINAL
     message = deliveries.get(db, f"job:{job.id}")
     step = decide(message, shown, final=final, now=now, pause=pause)
     if step == "post":
         key, owner = f"job:{job.id}", job.requested_by
         deliveries.put(
-            db, key=key, channel=job.channel, user=owner, body=body, shown=shown, now=now
+            db,
+            key=key,
+            channel=job.channel,
+            user=owner,
+            thread_ts=job.thread_ts,
+            body=body,
+            shown=shown,
+            now=now,
         )
     elif step == "edit" and message is not None:
         return [Edit(job, message, body, shown)]
     elif step == "end" and message is not None:
-        ending.tell(db, job, message, data_dir=office.settings.data_dir, now=now)
+        tell(db, job, message, data_dir=office.settings.data_dir, now=now)
     return []
 
 

@@ -1,8 +1,9 @@
-"""A shared table is offered to its uploader alone, unless a mention says already what to do."""
+"""A shared file is offered to its uploader alone, unless a mention says already what to do."""
 
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,15 +19,17 @@ from bot.wording import escape
 
 log = logging.getLogger(__name__)
 
+_CLASSIFY = re.compile(r"<@[A-Z0-9]+(?:\|[^>]*)?>\s*/?sentiment\b", re.IGNORECASE)
+
 
 async def hear_file(office: Office, asker: Asker, event: Mapping[str, Any]) -> Reply | None:
-    """Offer a shared table to its uploader, unless a mention says so already."""
+    """Offer a shared table or text to its uploader, unless a mention says so already."""
     try:
         file = (await office.client.files_info(file=str(event["file_id"])))["file"]
     except SlackApiError as error:  # no one asked, so no one is told
         log.warning("a shared file was not looked at", extra={"why": words(error)})
         return None
-    if file.get("user") != asker.user or not uploads.is_table(file):
+    if file.get("user") != asker.user or not uploads.is_classifiable(file):
         return None
     ts, thread = find_share(file, asker.channel)
     if await _is_mentioned(office, asker.channel, ts=ts, thread=thread):
@@ -35,13 +38,26 @@ async def hear_file(office: Office, asker: Asker, event: Mapping[str, Any]) -> R
 
 
 def offer(file: File, *, thread: str) -> Reply:
-    """Ask the uploader, whom alone it is shown to, whether a file is a data set."""
-    name = escape(blocks.cut(str(file["name"]), 100))
-    said = tr("Shall Coach learn from {file}?", file=name)
-    use = blocks.button(
-        tr("Use as data set"), "use_file", f"{file['id']} {thread}".strip(), style="primary"
-    )
-    return Reply(said, [blocks.section(said), blocks.actions(use)])
+    """Ask the uploader, whom alone it is shown to, what a file is: a data set, or a question."""
+    name, value = escape(blocks.cut(str(file["name"]), 100)), f"{file['id']} {thread}".strip()
+    said = tr("Shall Coach tell the sentiment of each line of {file}?", file=name)
+    buttons = [blocks.button(tr("Classify it"), "classify_file", value)]
+    if uploads.is_table(file):
+        said = tr("Shall Coach learn from {file}, or tell the sentiment of each row?", file=name)
+        use = blocks.button(tr("Use as data set"), "use_file", value, style="primary")
+        buttons = [use, *buttons]
+    return Reply(said, [blocks.section(said), blocks.actions(*buttons)])
+
+
+def wants_learning(event: Mapping[str, Any]) -> bool:
+    """Tell whether a mention of Coach shares files to learn from."""
+    return bool(event.get("files")) and not wants_classifying(event)
+
+
+def wants_classifying(event: Mapping[str, Any]) -> bool:
+    """Tell whether a mention of Coach shares files to classify: `@Coach sentiment`."""
+    said = str(event.get("text") or "")
+    return bool(event.get("files")) and _CLASSIFY.search(said) is not None
 
 
 def find_share(file: File, channel: str) -> tuple[str, str]:

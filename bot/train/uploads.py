@@ -10,7 +10,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
+from slack_sdk.errors import SlackApiError
 
+from bot.answers import words
 from bot.asking import Office, RefusalError
 from bot.language import listed, tr
 from bot.train.names import TABLES
@@ -19,6 +21,7 @@ from bot.wording import code
 MEGABYTE = 1_000_000
 CHUNK = 1 << 16  # bytes
 FETCH_S = 300
+CLASSIFIED = (*TABLES, ".txt")  # suffixes of what needs texts alone, no labels
 File = Mapping[str, Any]  # of Slack's files.info
 
 
@@ -26,15 +29,19 @@ def is_table(file: File) -> bool:
     return str(file.get("name") or "").lower().endswith(TABLES)
 
 
-def check(file: File, *, max_mb: int) -> None:
-    """Raise RefusalError for a file that can't be a data set, before any of it is fetched."""
+def is_classifiable(file: File) -> bool:
+    return str(file.get("name") or "").lower().endswith(CLASSIFIED)
+
+
+def check(file: File, *, max_mb: int, kinds: tuple[str, ...] = TABLES) -> None:
+    """Raise RefusalError for a file that can't be read as a table, before any of it is fetched."""
     name, size = str(file.get("name") or ""), int(file.get("size") or 0)
-    if not is_table(file):
+    if not name.lower().endswith(kinds):
         raise RefusalError(
             tr(
                 "{file} is no table: Coach reads {kinds} files.",
                 file=code(name),
-                kinds=listed(TABLES),
+                kinds=listed(kinds),
             )
         )
     if size > max_mb * MEGABYTE:
@@ -64,8 +71,25 @@ def place(data_dir: Path, key: str, filename: str) -> Path:
     return path
 
 
-async def fetch(office: Office, file: File) -> Path:
-    """Download a file with the bot's token; raises RefusalError where Slack doesn't give it."""
+async def look_up(office: Office, file_id: str) -> File:
+    """Ask Slack anew what a file is: what a message says of it may be old, or a part.
+
+    Raise RefusalError where it is gone.
+    """
+    try:
+        file: File = (await office.client.files_info(file=file_id))["file"]
+    except SlackApiError as error:
+        if words(error) not in {"file_not_found", "file_deleted"}:
+            raise
+        raise RefusalError(tr("The file is no longer there: send it again.")) from None
+    return file
+
+
+async def fetch(office: Office, file: File, *, folder: str | None = None) -> Path:
+    """Download a file with the bot's token, into a folder of its own or the one that is named.
+
+    Raise RefusalError where Slack doesn't give it.
+    """
     settings, url = office.settings, str(file.get("url_private_download") or "")
     if not is_slacks(url, settings.slack_api_url):
         raise RefusalError(
@@ -74,7 +98,7 @@ async def fetch(office: Office, file: File) -> Path:
                 file=code(str(file["name"])),
             )
         )
-    path = place(settings.data_dir, str(file["id"]), str(file["name"]))
+    path = place(settings.data_dir, folder or str(file["id"]), str(file["name"]))
     partial = path.with_suffix(f".{secrets.token_hex(4)}.part")  # two may fetch it at once
     try:
         await download(url, partial, token=office.client.token or "", max_mb=settings.max_upload_mb)
