@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from colleagues import MONDAY, make_facts, make_member
 from hypothesis import given
 from hypothesis import strategies as st
 from office import Desktop, open_desktop
 from records import NOON, TRAIN_WORK
 from results import NONE, assert_valid, make_dataset
 from short_runs import keep_dataset, sample_rows
-from team import MONDAY, make_facts, make_member
 from working import has_ended, make_worker
 
 from bot.asking import Asker

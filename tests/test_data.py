@@ -15,11 +15,11 @@ import psutil
 import pyarrow.parquet as pq
 import pytest
 
-from trainer import data
+from trainer import limits
 from trainer.events import read_segment
 from trainer.spec import DataCard, Ended, IntakeWork, RunSpec, dataset_dir, text_hash
 
-SAMPLE = Path(data.__file__).parent / "sample" / "work_chat.csv"
+SAMPLE = Path(limits.__file__).parent / "sample" / "work_chat.csv"
 
 
 def spec_for(
@@ -37,7 +37,7 @@ def start(spec: RunSpec, *, changed: str = "") -> subprocess.Popen[bytes]:
     """Start an intake as the engine does; `changed` is code that is run before it."""
     path = spec.data_dir / f"spec-{spec.job}.json"
     path.write_text(spec.model_dump_json(), encoding="utf-8")
-    code = f"import os, sys; from trainer import data; {changed}\nsys.exit(data.main())"
+    code = f"import os, sys; from trainer import data, limits; {changed}\nsys.exit(data.main())"
     how = ["-c", code] if changed else ["-m", "trainer.data"]
     return subprocess.Popen([sys.executable, *how, str(path)])
 
@@ -141,15 +141,15 @@ def test_an_upload_stays_while_its_owner_is_asked(tmp_path: Path) -> None:
     [
         "data.make_dataset = lambda _: os.kill(os.getpid(), 9)",
         "data.make_dataset = lambda _: bytes(5_000_000_000)",
-        "data.MEMORY_BYTES = 20_000_000",
-        "data.CPU_SECONDS = 1",
+        "limits.MEMORY_BYTES = 20_000_000",
+        "limits.CPU_SECONDS = 1",
     ],
 )
 def test_a_file_that_takes_too_much_is_refused_in_words(tmp_path: Path, changed: str) -> None:
     """The limits are lowered, or their breaking staged: no known file gets as far as them."""
     lines = "".join(f"text number {i} of {i * 7919},{i % 2}\n" for i in range(200_000))
     spec = spec_for(tmp_path, b"text,label\n" + lines.encode())
-    assert run(spec, changed=changed).failure == data.TOO_LARGE
+    assert run(spec, changed=changed).failure == limits.TOO_LARGE
     assert uploads(spec) == []
 
 

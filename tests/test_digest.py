@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from colleagues import DAY, HOUR, MONDAY, make_assignment, make_facts, make_member, make_obligation
 from hypothesis import given
 from hypothesis import strategies as st
 from results import assert_postable, button_values
 from sqlite_utils import Database
-from team import DAY, HOUR, MONDAY, make_assignment, make_facts, make_member, make_obligation
 
 from bot import language
 from bot.calendar import WorkCalendar

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from colleagues import DAY, HOUR, MONDAY
 from office import Desktop, open_desktop
 from sqlite_utils import Database
-from team import DAY, HOUR, MONDAY
 
 from bot import newcomers
 from bot.manifest import manifest

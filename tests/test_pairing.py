@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from colleagues import DAY, HOUR, MONDAY, make_member
 from hypothesis import given
 from hypothesis import strategies as st
 from office import Desktop, open_desktop
 from results import assert_postable
 from sqlite_utils import Database
-from team import DAY, HOUR, MONDAY, make_member
 
 from bot import language
 from bot.calendar import WorkCalendar

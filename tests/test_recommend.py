@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 import pytest_asyncio
+from colleagues import DAY, MONDAY, make_facts, make_member, make_resource
 from hypothesis import given
 from hypothesis import strategies as st
 from keyword_models import write_keyword_model
 from office import Desktop, open_desktop
 from records import enqueue
 from results import assert_postable
-from team import DAY, MONDAY, make_facts, make_member, make_resource
 
 from bot import language
 from bot.asking import Asker, Office

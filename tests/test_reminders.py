@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from colleagues import DAY, HOUR
 from office import Desktop, open_desktop
 from results import assert_postable
-from team import DAY, HOUR
 
 from bot.calendar import WorkCalendar
 from bot.team import digest

@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 import pytest
 import pytest_asyncio
 import recurring_ical_events
+from colleagues import make_member
 from icalendar import Calendar
 from office import Desktop, open_desktop
 from results import assert_postable
-from team import make_member
 
 from bot import recurrence
 from bot.calendar import WorkCalendar

@@ -6,8 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from results import make_dataset
-from team import (
+from colleagues import (
     DAY,
     HOUR,
     MONDAY,
@@ -20,6 +19,7 @@ from team import (
     make_occurrence,
     make_resource,
 )
+from results import make_dataset
 
 from bot import language
 from bot.calendar import WorkCalendar
