@@ -121,22 +121,8 @@ def _queue(
         known = jobs.by_key(db, key)
         if known is not None and known.state in FINAL:
             key = f"{key}:{asker.key}"  # it is wanted once more
-        job = enqueue(office, db, work, key=key, asker=asker, thread=thread)
+        job = uploads.enqueue(office, db, asker, work, key=key, thread=thread)
     return Reply(say_begun(job))
-
-
-def enqueue(
-    office: Office, db: Database, work: BulkWork, *, key: str, asker: Asker, thread: str
-) -> Job:
-    return jobs.enqueue(
-        db,
-        key=key,
-        work=work.model_dump(),
-        requested_by=asker.user,
-        channel=asker.channel,
-        thread_ts=thread or None,
-        now=office.clock(),
-    )
 
 
 def say_begun(job: Job) -> str:

@@ -6,7 +6,7 @@ from bot import blocks
 from bot.asking import Asker, Office, RefusalError, Reply
 from bot.bulk import ask
 from bot.language import tr
-from bot.train import columns
+from bot.train import columns, uploads
 from bot.wording import escape
 from storage.database import opened
 from storage.records import Job, Json
@@ -42,7 +42,7 @@ def answer(office: Office, asker: Asker, value: str) -> Reply:
         work = BulkWork.model_validate(job.work)
         work = work.model_copy(update={"text_column": asked.columns[int(chosen)].name})
         key, thread = f"{job.key}:column:{chosen}", job.thread_ts or asker.thread_ts or ""
-        again = ask.enqueue(office, db, work, key=key, asker=asker, thread=thread)
+        again = uploads.enqueue(office, db, asker, work, key=key, thread=thread)
     return Reply(ask.say_begun(again), replace=True)
 
 

@@ -80,7 +80,7 @@ def use_columns(office: Office, asker: Asker, value: str) -> Reply:
         text, label = (asker.chosen.get(name, "") for name in ("text_column", "label_column"))
         work = columns.answer(job, question, text=text, label=label)
         key = f"{job.key}:columns:{text}:{label}"
-        again = _enqueue(office, db, asker, work, key=key, thread=job.thread_ts or "")
+        again = uploads.enqueue(office, db, asker, work, key=key, thread=job.thread_ts or "")
     return Reply(_say_reading(again), replace=True)
 
 
@@ -186,22 +186,8 @@ def _queue(office: Office, asker: Asker, work: IntakeWork, file_id: str, thread:
         known = jobs.by_key(db, key)
         if known is not None and known.state in FINAL:
             key = f"{key}:{asker.key}"  # it was refused or deleted, and is wanted once more
-        job = _enqueue(office, db, asker, work, key=key, thread=thread)
+        job = uploads.enqueue(office, db, asker, work, key=key, thread=thread)
     return Reply(_say_reading(job))
-
-
-def _enqueue(
-    office: Office, db: Database, asker: Asker, work: IntakeWork, *, key: str, thread: str
-) -> Job:
-    return jobs.enqueue(
-        db,
-        key=key,
-        work=work.model_dump(),
-        requested_by=asker.user,
-        channel=asker.channel,
-        thread_ts=thread or None,
-        now=office.clock(),
-    )
 
 
 def _say_reading(job: Job) -> str:

@@ -11,12 +11,16 @@ from urllib.parse import urlsplit
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
+from sqlite_utils import Database
 
 from bot.answers import words
-from bot.asking import Office, RefusalError
+from bot.asking import Asker, Office, RefusalError
 from bot.language import listed, tr
 from bot.train.names import TABLES
 from bot.wording import code
+from storage import jobs
+from storage.records import Job
+from trainer.spec import BulkWork, IntakeWork
 
 MEGABYTE = 1_000_000
 CHUNK = 1 << 16  # bytes
@@ -133,3 +137,24 @@ async def download(url: str, path: Path, *, token: str, max_mb: int) -> None:
                         tr("The file has more than {most:,} MB. Send a part of it.", most=max_mb)
                     )
                 out.write(chunk)
+
+
+def enqueue(
+    office: Office,
+    db: Database,
+    asker: Asker,
+    work: IntakeWork | BulkWork,
+    *,
+    key: str,
+    thread: str,
+) -> Job:
+    """Queue what reads a fetched file; its answer comes where the file was shared."""
+    return jobs.enqueue(
+        db,
+        key=key,
+        work=work.model_dump(),
+        requested_by=asker.user,
+        channel=asker.channel,
+        thread_ts=thread or None,
+        now=office.clock(),
+    )
