@@ -142,6 +142,14 @@ def _extracted() -> set[str | tuple[str, ...]]:
     return {message if isinstance(message, str) else tuple(message) for _, _, message, *_ in found}
 
 
+def _marked() -> Iterator[str]:
+    for path in BOT.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(func=ast.Name("tr" | "trn" | "mark"), args=[ast.Constant(said), *_]):
+                    yield said
+
+
 def _translated() -> Catalog:
     with (language.CATALOGUES / "zh" / "LC_MESSAGES" / "coach.po").open("rb") as source:
         return read_po(source, locale="zh")
@@ -161,6 +169,11 @@ def test_the_catalogue_holds_what_is_said_and_nothing_else() -> None:
     catalogue = _translated()
     assert {message.id for message in catalogue if message.id} == _extracted(), "run: make words"
     assert not catalogue.obsolete
+
+
+def test_no_marked_words_hide_from_extraction_in_another_call_or_string() -> None:
+    known = {ids if isinstance(ids, str) else ids[0] for ids in _extracted()}
+    assert set(_marked()) - known - {""} == set()
 
 
 def test_every_message_is_there_in_chinese_with_the_same_values() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from records import NOON, enqueue, start
+from results import THREE, make_dataset, make_result
 from sqlite_utils import Database
 from working import (
     get,
@@ -22,10 +23,10 @@ from working import (
     work_until,
 )
 
-from storage import datasets, hosts, jobs, runs
+from storage import datasets, hosts, jobs, models, runs
 from trainer import locks
 from trainer.spec import attempt_dir
-from trainer.worker import AnotherWorkerError, WorkerSettings, run
+from trainer.worker import AnotherWorkerError, WorkerSettings, find_rival, run
 
 
 def test_a_file_becomes_a_data_set(db: Database, data_dir: Path) -> None:
@@ -166,3 +167,26 @@ def test_old_files_go_and_what_is_needed_stays(db: Database, data_dir: Path) -> 
         if kept:
             left = {path.stem for path in (data_dir / "uploads").iterdir()}
             assert left == {"wanted", "new"}
+
+
+@pytest.mark.parametrize(
+    ("labels", "rival"),
+    [
+        (("negative", "positive"), "sentiment"),
+        (("billing", "other", "positive"), "topic"),  # one label that happens to be the same
+        (("yes", "no"), None),
+    ],
+)
+def test_a_run_is_compared_with_the_serving_model_of_its_own_labels(
+    db: Database, labels: tuple[str, ...], rival: str | None
+) -> None:
+    serving = {}
+    for alias, told in {"sentiment": THREE, "topic": ("billing", "login", "other")}.items():
+        job = start(db, enqueue(db))
+        summary = make_result(told).model_dump(mode="json")
+        model = models.register(db, job=job, path=f"models/{alias}", summary=summary, now=NOON)
+        models.promote(db, alias=alias, model=model.id, expected=None, by="U1", now=NOON)
+        serving[alias] = model.id
+    datasets.register(db, card=make_dataset(labels).card, added_by="U1", now=NOON)
+    found = find_rival(db, enqueue(db))
+    assert (found.model if found else None) == (serving[rival] if rival else None)

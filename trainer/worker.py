@@ -17,9 +17,9 @@ from pathlib import Path
 import psutil
 from sqlite_utils import Database
 
-from storage import bulk, hosts, jobs, models, runs
+from storage import bulk, datasets, hosts, jobs, models, runs
 from storage.database import opened
-from storage.records import FINAL, Host, Job, Model
+from storage.records import FINAL, Dataset, Host, Job, Model
 from trainer import failures, locks, placement, purge
 from trainer.engines import Engine
 from trainer.engines.local import LocalEngine
@@ -45,7 +45,6 @@ class WorkerSettings:
     cpu_threads: int = 0  # of one run; 0 shares out the cores
     checkpoint_seconds: float = 60
     max_upload_bytes: int = 50_000_000
-    alias: str = "sentiment"  # a new model is compared with the one that serves under it
 
 
 def run(settings: WorkerSettings, stop: threading.Event) -> None:
@@ -132,7 +131,6 @@ class Worker:
         slots = self._engine.slots()
         trained_at_once = sum(slot.kind in {"gpu", "cpu"} for slot in slots)
         cores = len(os.sched_getaffinity(0))
-        serving = models.serving(db, self._settings.alias)
         return RunSpec(
             job=job.id,
             attempt=job.attempt,
@@ -140,7 +138,7 @@ class Worker:
             work=WORK.validate_python(job.work),
             device=next(slot.device for slot in slots if slot.id == slot_id),
             threads=self._settings.cpu_threads or max(1, cores // trained_at_once),
-            rival=_describe_rival(serving[1]) if serving else None,
+            rival=find_rival(db, job),
             save_every_s=self._settings.checkpoint_seconds,
             max_bytes=self._settings.max_upload_bytes,
         )
@@ -190,8 +188,24 @@ class Worker:
         )
 
 
-def _describe_rival(model: Model) -> Rival:
-    return Rival(model=model.id, path=model.path, dataset_hash=model.dataset_hash)
+def find_rival(db: Database, job: Job) -> Rival | None:
+    """Find the model that answers the same question now: of those that serve, whose labels fit best.
+
+    A model of topics beside one of sentiment would be "better" by everything.
+    """
+    dataset = datasets.get(db, job.work.get("dataset_hash", ""))
+    served = [models.get(db, promotion.model) for promotion in models.aliases(db).values()]
+    found = [(_alike(dataset, model), model) for model in served if dataset and model]
+    share, rival = max(found, key=lambda pair: pair[0], default=(0, None))
+    if rival is None or not share:
+        return None
+    return Rival(model=rival.id, path=rival.path, dataset_hash=rival.dataset_hash)
+
+
+def _alike(dataset: Dataset, model: Model) -> float:
+    """Give the share of the labels of both that they have in common."""
+    ours, theirs = set(dataset.card["labels"]), set(model.summary["scores"]["labels"])
+    return len(ours & theirs) / len(ours | theirs)
 
 
 def _purge(db: Database, data_dir: Path, now: datetime) -> None:
