@@ -146,7 +146,9 @@ def _marked() -> Iterator[str]:
     for path in BOT.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             match node:
-                case ast.Call(func=ast.Name("tr" | "trn" | "mark"), args=[ast.Constant(said), *_]):
+                case ast.Call(
+                    func=ast.Name("tr" | "trn" | "mark"), args=[ast.Constant(str(said)), *_]
+                ):
                     yield said
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -14,12 +17,18 @@ from office import Desktop, open_desktop
 from records import NOON
 
 from bot import figures, language
+from bot.asking import RefusalError
 from bot.language import tr, trn
+from bot.parsing import parse
 from bot.train import heard
+from bot.usage import USAGE
 from bot.workspace.server import Workspace
 from storage import audit, channels, members
 from trainer.intake.encoding import FOREIGN
 
+NAMES = re.compile(r"`[^`]*`|<[^>]*>|https?://\S+")
+ENGLISH = re.compile(r"[A-Za-z']+(?:,? [A-Za-z']+){2,}")  # three words in a row
+HAN = re.compile(r"[\u4e00-\u9fff]")
 TRAINER = Path(__file__).parent.parent / "trainer"
 
 
@@ -52,6 +61,53 @@ async def test_a_refusal_and_a_modal_speak_the_askers_language(desktop: Desktop)
     await desktop.workspace.slash("bo", "general", "/train", "data add")
     view = await desktop.workspace.wait_for_view("bo")
     assert view["title"]["text"] == "添加数据集"
+
+
+async def test_every_verb_that_needs_no_more_words_is_answered_in_chinese(desktop: Desktop) -> None:
+    desktop.add_model()
+    _speak(desktop, "ana", "zh")
+    answers = {typed: await _answer(desktop, *typed) for typed in sorted(_verbs())}
+    assert {
+        typed: found for typed, said in answers.items() if (found := ENGLISH.findall(said))
+    } == {}
+    assert all(HAN.search(said) for said in answers.values())
+
+
+def _verbs() -> Iterator[tuple[str, str]]:
+    for usage in USAGE:
+        with suppress(RefusalError):
+            if isinstance(parse(usage.command, " ".join(usage.words)), usage.record):
+                yield usage.command, " ".join(usage.words)
+
+
+async def _answer(desktop: Desktop, command: str, text: str) -> str:
+    """Type a command as ana; give what it shows, a message or a modal, without codes and names."""
+    workspace, since = desktop.workspace, desktop.workspace.state.new_ts()
+    workspace.state.views.clear()
+    await workspace.slash("ana", "general", command, text)
+    answers: list[asyncio.Task[Any]] = [
+        asyncio.create_task(workspace.wait_for(lambda m: m.ts > since)),
+        asyncio.create_task(workspace.wait_for_view("ana")),
+    ]
+    done, waiting = await asyncio.wait(answers, return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()
+    shown = [task.result() for task in done]
+    said = [one if isinstance(one, dict) else [one.text, one.blocks] for one in shown]
+    return NAMES.sub(" ", "\n".join(_texts(said)))
+
+
+def _texts(shown: object) -> Iterator[str]:
+    """Give all that people read in blocks: their ids, types and values are left out."""
+    if isinstance(shown, str):
+        yield shown
+    elif isinstance(shown, list):
+        for one in shown:
+            yield from _texts(one)
+    elif isinstance(shown, dict):
+        for name, one in shown.items():
+            if not isinstance(one, str) or name in {"text", "alt_text"}:
+                yield from _texts(one)
 
 
 async def test_requests_at_once_do_not_mix_their_languages(desktop: Desktop) -> None:

@@ -19,6 +19,7 @@ PHASES = {
     "classifying": mark("classifying"),
     "saving": mark("writing the result"),
 }
+STARTING = mark("starting")
 
 
 def card(job: Job, run: Run | None, *, ahead: int | None = None) -> Json:
@@ -69,7 +70,7 @@ def _say_queued(job: Job, ahead: int | None) -> str:
 def _say_running(job: Job, run: Run | None) -> str:
     if job.cancel_requested_by:
         return tr("stopping, as <@{user}> asked", user=job.cancel_requested_by)
-    phase = tr(PHASES.get((run and run.phase) or "", mark("starting")))
+    phase = tr(PHASES.get((run and run.phase) or "", STARTING))
     if run is None or run.progress is None:
         return phase
     at = RowsProgress.model_validate(run.progress)

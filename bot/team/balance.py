@@ -42,7 +42,7 @@ def set_targets(office: Office, asker: Asker, command: SetTargets) -> Reply:
     with opened(office.settings.data_dir) as db:
         targets.set_all(db, wanted, by=asker.user, now=office.clock())
         found = makeup.look(db)
-    return Reply(f"{tr('Set.')}\n{makeup.say_shares(found)}")
+    return Reply("\n".join([tr("Set."), makeup.say_shares(found)]))
 
 
 def read(typed: str) -> dict[str, int]:

@@ -32,6 +32,7 @@ PHASES = {
     "exporting": mark("exporting and measuring int8"),
     "saving": mark("saving"),
 }
+STARTING = mark("starting")
 
 
 def card(job: Job, run: Run | None, *, ahead: int | None = None) -> Json:
@@ -48,8 +49,8 @@ def card(job: Job, run: Run | None, *, ahead: int | None = None) -> Json:
     )
     said = tr("Job {number}: {state}", number=job.id, state=state)
     text = blocks.cut(said, summary.TEXT - len(about))
-    title = f"{ICONS[job.state]} {tr('*Job {number}*  {state}', number=job.id, state=state)}"
-    shown = [blocks.section(title), blocks.context(about)]
+    title = tr("*Job {number}*  {state}", number=job.id, state=state)
+    shown = [blocks.section(f"{ICONS[job.state]} {title}"), blocks.context(about)]
     return {"text": f"{text}\n{about}", "blocks": [*shown, blocks.actions(*elements)]}
 
 
@@ -112,7 +113,7 @@ _STATES = {
 def _say_progress(run: Run | None) -> list[str]:
     if run is None:
         return []
-    phase = tr(PHASES.get(run.phase or "", mark("starting")))
+    phase = tr(PHASES.get(run.phase or "", STARTING))
     if run.resumed_from_step:
         phase = tr("{phase}, resumed from step {step:,}", phase=phase, step=run.resumed_from_step)
     if run.progress is None:

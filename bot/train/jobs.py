@@ -121,8 +121,13 @@ def say_line(job: Job, now: datetime) -> str:
     """Say in a line what a job is, how it stands, and whose it is."""
     model = escape(figures.model_name(job.work["base_model"]))
     what = listed([escape(job.work["dataset"]), model, job.work["recipe"]["method"]])
-    return (
-        f"{job_card.ICONS[job.state]} *{job.id}*  {what}: {_state(job, now)}, <@{job.requested_by}>"
+    return tr(
+        "{icon} *{number}*  {what}: {state}, <@{user}>",
+        icon=job_card.ICONS[job.state],
+        number=job.id,
+        what=what,
+        state=_state(job, now),
+        user=job.requested_by,
     )
 
 
