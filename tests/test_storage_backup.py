@@ -16,13 +16,13 @@ from sqlite_utils import Database
 
 from storage import jobs, runs
 from storage.backup import NotABackupError, back_up, restore
-from storage.database import FILENAME, NewerSchemaError, migrate, opened
+from storage.database import FILENAME, NewerSchemaError, immediate, migrate, opened
 
 
 def write_until(data_dir: Path, stop: multiprocessing.synchronize.Event) -> None:
-    """Queue and claim in one transaction each, as bot and worker do."""
+    """Queue and claim in one transaction: between two, a restore may take the job away."""
     while not stop.is_set():
-        with opened(data_dir) as db:
+        with opened(data_dir) as db, immediate(db):
             start(db, enqueue(db, key=uuid.uuid4().hex))
 
 
