@@ -92,15 +92,28 @@ def _put(
     db: Database, schedule: Schedule, at: datetime, parts: Sequence[Part], *, now: datetime
 ) -> None:
     local = at.astimezone(ZoneInfo(schedule.zone))
-    first = schedules.delivery_key(schedule.id, f"{local:%Y-%m-%dT%H:%M}")
+    key = schedules.delivery_key(schedule.id, f"{local:%Y-%m-%dT%H:%M}")
+    put(db, key, parts, channel=schedule.channel, now=now, expires_at=at + GRACE)
+
+
+def put(
+    db: Database,
+    key: str,
+    parts: Sequence[Part],
+    *,
+    channel: str,
+    now: datetime,
+    expires_at: datetime | None = None,
+) -> None:
+    """Put the parts of a report into the outbox: the first under its key, the others below it."""
     for number, part in enumerate(parts):
         deliveries.put(
             db,
-            key=f"{first}:{number}" if number else first,
-            channel=schedule.channel,
+            key=f"{key}:{number}" if number else key,
+            channel=channel,
             kind=part.kind,
             body=part.body,
-            parent=first if number else None,
-            expires_at=at + GRACE,
+            parent=key if number else None,
+            expires_at=expires_at,
             now=now,
         )

@@ -19,7 +19,6 @@ from bot.report.kinds import Kind
 from bot.when import When
 
 DATES = 5  # shown
-AHEAD = timedelta(days=2 * 366)  # five dates of any rule that can be said
 MINUTE = timedelta(minutes=1)
 REPEATS = {
     "once": mark("once"),
@@ -90,10 +89,8 @@ def card(draft: Draft, kind: Kind, *, now: datetime) -> Reply:
 
 def say_dates(draft: Draft, *, now: datetime) -> list[str]:
     """Write the next dates in the zone that they were meant in."""
-    found = recurrence.occurrences(
-        draft.rule, draft.starts_at, draft.zone, after=now, until=now + AHEAD
-    )
-    return [_say_date(at.astimezone(ZoneInfo(draft.zone))) for at in found[:DATES]]
+    found = recurrence.upcoming(draft.rule, draft.starts_at, draft.zone, after=now, count=DATES)
+    return [_say_date(at.astimezone(ZoneInfo(draft.zone))) for at in found]
 
 
 def _say_date(local: datetime) -> str:

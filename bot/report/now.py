@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from bot import blocks, language, readers
+from bot import blocks, language, readers, schedules
 from bot.asking import Asker, Office, RefusalError, Reply
 from bot.commands.report import ReportNow, ReportPreview
 from bot.language import listed, tr
@@ -117,22 +117,10 @@ def _post(office: Office, asker: Asker, kind: Kind, *, with_table: bool) -> Repl
         if with_table and report.table is not None:
             body = files.keep_table(settings.data_dir, _name(kind, scope), report.table)
             made.append(Part(body, kind="file"))
-        _put(db, f"report:{kind.name}:{asker.key}", asker, made, now)
+        with immediate(db):
+            key = f"report:{kind.name}:{asker.key}"
+            schedules.put(db, key, made, channel=asker.channel, now=now)
     return None
-
-
-def _put(db: Database, key: str, asker: Asker, made: list[Part], now: datetime) -> None:
-    with immediate(db):
-        for number, part in enumerate(made):
-            deliveries.put(
-                db,
-                key=f"{key}:{number}" if number else key,
-                kind=part.kind,
-                channel=asker.channel,
-                body=part.body,
-                parent=key if number else None,
-                now=now,
-            )
 
 
 def _scope(db: Database, office: Office, asker: Asker, kind: Kind) -> Scope:

@@ -228,9 +228,7 @@ def _line(found: Schedule, now: datetime) -> str:
 
 
 def _next(found: Schedule, now: datetime) -> str:
-    dates = recurrence.occurrences(
-        found.rule, found.starts_at, found.zone, after=now, until=now + drafts.AHEAD
-    )
+    dates = recurrence.upcoming(found.rule, found.starts_at, found.zone, after=now, count=1)
     return figures.when(dates[0]) if dates else tr("never")
 
 

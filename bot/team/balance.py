@@ -13,7 +13,6 @@ from bot.team import makeup
 from storage import targets
 from storage.database import opened
 
-MOST_PEOPLE = 999
 # A discipline may have several words: `product manager 2`.
 _TARGET = re.compile(r"\s*([^\d,，;；]+?)\s*[=:：]?\s*(\d{1,3})\s*[,，;；]?")
 EXAMPLE = "`/team balance target engineer 4, designer 2`"
