@@ -35,7 +35,7 @@ from transformers.utils import logging
 from trainer import data, fit, methods, sample
 from trainer.evaluate import difference
 from trainer.spec import DataCard, IntakeWork, RunSpec, TrainWork, choose_recipe
-from trainer.tasks.classification import Loaded, load, load_model
+from trainer.tasks.classification import Classification, Loaded, load_model
 
 PADDED_TO, BATCH, RATE = 128, 16, 2e-5  # the article's
 STEPS_A_TURN = 4
@@ -186,7 +186,8 @@ def prepare(
 
 def run(spec: RunSpec, work: TrainWork) -> dict[str, float]:
     set_seed(work.recipe.seed)
-    loaded = load(spec.dataset_dir, work)
+    task = Classification(spec, work)
+    loaded = task.loaded
     rows, epochs = loaded.encoded["train"], work.recipe.epochs
     theirs = load_model(work.base_model, loaded.labels)
     their_watch = Stopwatch()
@@ -194,7 +195,7 @@ def run(spec: RunSpec, work: TrainWork) -> dict[str, float]:
 
     ours = methods.prepare(loaded.model, work.recipe.method)
     turns = TakeTurns(ours, article, work.recipe.batch)
-    trainer = fit.make_trainer(ours, loaded, spec=spec, recipe=work.recipe, callbacks=[turns])
+    trainer = task.make_trainer(ours, fit.arguments(task, spec, work.recipe), [turns])
     trainer.train()
     trainer.accelerator.unwrap_model(ours, keep_fp32_wrapper=False)
     for _ in article:  # what is left of its last epoch

@@ -49,6 +49,15 @@ def number(value: float) -> str:
     return f"{value:g}".replace("e-0", "e-")
 
 
+def choice(value: object) -> str:
+    """Write a part of a recipe as people type it: numbers, yes and no, lists by commas."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return number(value)
+    return ",".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
+
+
 def duration(seconds: float) -> str:
     return format_timedelta(timedelta(seconds=seconds), locale=current())
 

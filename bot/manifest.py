@@ -9,7 +9,7 @@ from bot.usage import COMMANDS, USAGE
 NAME = "Coach"
 HINT_CHARACTERS = 200
 # Their people and channels arrive as ids, which a private channel has no other way to be known by.
-ESCAPED = {"/sentiment", "/team", "/report", "/coach"}
+ESCAPED = {"/sentiment", "/ask", "/team", "/report", "/coach"}
 # callback_id, name, description
 SHORTCUTS = [
     ("check_sentiment", "Check sentiment", "Tell the sentiment of the message, to you alone"),

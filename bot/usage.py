@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from bot.commands import coach, report, sentiment, team, train
+from bot.commands import ask, coach, report, sentiment, team, train
 from bot.commands.words import Command, Usage
 from bot.language import mark
 
 COMMANDS = {
     "/train": mark("Train models on your data sets, and let them serve"),
     "/sentiment": mark("Tell the sentiment of a text, to you alone"),
+    "/ask": mark("Find the answer to a question, or say that there is none"),
     "/team": mark("Learn, meet, hire and thank: what the team does to grow"),
     "/report": mark("Reports now or on a schedule, and what training costs"),
     "/coach": mark("Help, how Coach is doing, who is who"),
@@ -16,6 +17,7 @@ COMMANDS = {
 USAGE: tuple[Usage, ...] = (
     *train.USAGE,
     *sentiment.USAGE,
+    *ask.USAGE,
     *report.USAGE,
     *team.USAGE,
     *coach.USAGE,

@@ -18,8 +18,8 @@ def register(db: Database, *, job: Job, path: str, summary: Json, now: datetime)
         db.execute(
             """
             INSERT INTO models (id, attempt, dataset_hash, base_model, method, path, summary,
-                                created_by, created_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
+                                created_by, created_at, task)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
             """,
             (
                 job.id,
@@ -31,6 +31,7 @@ def register(db: Database, *, job: Job, path: str, summary: Json, now: datetime)
                 json.dumps(summary, ensure_ascii=False),
                 job.requested_by,
                 text(now),
+                summary.get("task", "classification"),  # the first versions had one task
             ),
         )
         return next(_where(db, "id = ?", job.id))

@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar, cast
 
 JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 FINAL: frozenset[str] = frozenset({"succeeded", "failed", "cancelled"})
+Task = Literal["classification", "multilabel", "retrieval", "recommendation", "generation"]
 Json = dict[str, Any]
 
 
@@ -38,6 +39,9 @@ class Job:
     retry_of: int | None = None
     thread_ts: str | None = None  # where a file is answered for
     waits_for: str | None = None  # in words, while it is queued: why it does not start yet
+    paused_by: str | None = None  # it waits, or stops to wait, until somebody resumes it
+    extra_epochs: int = 0  # added while it ran
+    saves_wanted: int = 0  # checkpoints that people asked for, counted
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,7 @@ class Model:
     summary: Json  # trainer.spec.TrainSummary
     created_by: str
     created_at: datetime
+    task: Task = "classification"
 
 
 @dataclass(frozen=True)

@@ -671,6 +671,65 @@ CREATE TABLE drifts (
 """
 
 
+M004 = """
+ALTER TABLE models ADD COLUMN task TEXT NOT NULL DEFAULT 'classification';
+
+-- What people ask of a job while it runs: the worker tells the run.
+ALTER TABLE jobs ADD COLUMN paused_by TEXT;
+ALTER TABLE jobs ADD COLUMN extra_epochs INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN saves_wanted INTEGER NOT NULL DEFAULT 0;
+
+-- Questions of /ask that found no answer, or one that somebody judged: redacted.
+CREATE TABLE questions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT NOT NULL UNIQUE,
+    alias TEXT NOT NULL,
+    model INTEGER NOT NULL REFERENCES models (id),
+    question TEXT NOT NULL,
+    by TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    at TEXT NOT NULL,
+    outcome TEXT NOT NULL CHECK (outcome IN ('unanswered', 'routed', 'helped', 'wrong')),
+    answer_row INTEGER,
+    right_row INTEGER,
+    answered_at TEXT,
+    keep_until TEXT NOT NULL
+) STRICT;
+CREATE INDEX questions_open ON questions (alias, at) WHERE answered_at IS NULL;
+CREATE INDEX questions_by_person ON questions (by);
+
+-- Channels in which a model that writes answers `@coach`, and how often it did.
+CREATE TABLE chats (
+    channel TEXT PRIMARY KEY,
+    alias TEXT NOT NULL,
+    chosen_by TEXT NOT NULL,
+    chosen_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE written (
+    key TEXT PRIMARY KEY,
+    channel TEXT NOT NULL,
+    user TEXT NOT NULL,
+    model INTEGER NOT NULL,
+    at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX written_by_channel ON written (channel, at);
+
+-- Rows whose label is suspected to be wrong, until the data set's owner has looked at them.
+CREATE TABLE suspects (
+    dataset_hash TEXT NOT NULL,
+    row INTEGER NOT NULL,
+    given TEXT NOT NULL,
+    suggested TEXT NOT NULL,
+    confidence REAL NOT NULL,
+    decision TEXT CHECK (decision IN ('kept', 'relabelled')),
+    decided_by TEXT,
+    decided_at TEXT,
+    PRIMARY KEY (dataset_hash, row)
+) STRICT, WITHOUT ROWID
+"""
+
+
 @MIGRATIONS(name="m001_the_main_line")
 def m001_the_main_line(db: Database) -> None:
     for statement in M001.split(";\n"):
@@ -686,4 +745,10 @@ def m002_the_team(db: Database) -> None:
 @MIGRATIONS(name="m003_answers")
 def m003_answers(db: Database) -> None:
     for statement in M003.split(";\n"):
+        db.execute(statement)
+
+
+@MIGRATIONS(name="m004_every_way_of_training")
+def m004_every_way_of_training(db: Database) -> None:
+    for statement in M004.split(";\n"):
         db.execute(statement)

@@ -30,9 +30,13 @@ def make_result(labels: Sequence[str] = THREE, *, n: int = 300, **changes: Any) 
         "device": "cpu",
         "scores": evaluate.score(true, said, labels),
         "baselines": [
-            Baseline(name="majority", accuracy=0.34, macro_f1=0.2, difference=BETTER),
             Baseline(
-                name="TF-IDF + logistic regression", accuracy=0.8, macro_f1=0.8, difference=BETTER
+                name="majority", figures={"accuracy": 0.34, "macro_f1": 0.2}, difference=BETTER
+            ),
+            Baseline(
+                name="TF-IDF + logistic regression",
+                figures={"accuracy": 0.8, "macro_f1": 0.8},
+                difference=BETTER,
             ),
         ],
         "comparison": None,

@@ -28,10 +28,10 @@ def test_a_perfect_model_beats_both_baselines() -> None:
     rows = as_splits(sample_rows(train=40, validation=1, test=20))
     majority, words = compare_baselines(rows, np.array(rows["test"]["label"]))
     assert (majority.name, words.name) == ("majority", "TF-IDF + logistic regression")
-    assert majority.accuracy == pytest.approx(1 / 3)
-    assert majority.accuracy < words.accuracy < 1
+    assert majority.figures["accuracy"] == pytest.approx(1 / 3)
+    assert majority.figures["accuracy"] < words.figures["accuracy"] < 1
     assert majority.difference.verdict == words.difference.verdict == "better"
-    assert words.difference.points == pytest.approx(100 * (1 - words.accuracy), abs=0.05)
+    assert words.difference.points == pytest.approx(100 * (1 - words.figures["accuracy"]), abs=0.05)
 
 
 def test_chinese_is_read_by_its_characters() -> None:
@@ -42,7 +42,7 @@ def test_chinese_is_read_by_its_characters() -> None:
     rows += [("太慢了", "bad", "validation")]
     splits = as_splits(rows)
     _, words = compare_baselines(splits, np.array(splits["test"]["label"]))
-    assert words.accuracy == 1
+    assert words.figures["accuracy"] == 1
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from bot import card, figures, fonts, language
 from bot.train import charts
 from bot.train.charts import Chart, confusion_matrix, loss_curve
 from trainer import evaluate
-from trainer.spec import Difference, Evaluated, Export, Recipe, TrainSummary
+from trainer.spec import Difference, Evaluated, Export, Recipe, Scores, TrainSummary
 
 NOTHING = Difference(points=0, margin=1, n=1, verdict="none")
 THREE = ["negative", "neutral", "positive"]
@@ -21,7 +21,10 @@ THREE = ["negative", "neutral", "positive"]
 
 def evaluated(epoch: float, loss: float, macro_f1: float) -> Evaluated:
     return Evaluated(
-        step=round(epoch * 50), epoch=epoch, loss=loss, accuracy=0.9, macro_f1=macro_f1
+        step=round(epoch * 50),
+        epoch=epoch,
+        loss=loss,
+        figures={"accuracy": 0.9, "macro_f1": macro_f1},
     )
 
 
@@ -95,6 +98,7 @@ def test_a_run_that_learned_nothing_is_said_to(losses: list[tuple[int, float]], 
 
 def test_the_confusions_say_the_accuracy_and_the_worst_pair() -> None:
     scores = summarise(["no", "yes"]).scores
+    assert isinstance(scores, Scores)
     worst = charts.rank_confusions(scores)[0]
     chart = confusion_matrix(summarise(["no", "yes"]))
     assert f"({100 * scores.accuracy.low:.1f}–" in chart.alt_text

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from keyword_models import write_keyword_model
 
-from trainer.compare import Contender, compare
+from trainer.compare.classification import compare
+from trainer.compare.contender import Contender
 from trainer.predict import Classifier
 from trainer.spec import text_hash
 

@@ -57,7 +57,7 @@ def make_plan(work: TrainWork, **changes: Any) -> Plan:
 def test_a_recipe_is_chosen_by_the_data_and_what_was_typed_wins() -> None:
     work = make_work(epochs=2)
     assert work.recipe == Recipe(method="full", epochs=2, lr=5e-5, batch=16, max_length=64)
-    assert draft.typed_over(work.recipe, DATASET) == {"epochs": 2}
+    assert draft.typed_over(work.recipe, DATASET, work.task) == {"epochs": 2}
 
 
 def test_a_new_method_brings_its_own_learning_rate() -> None:
@@ -74,7 +74,7 @@ def test_a_new_method_brings_its_own_learning_rate() -> None:
 def test_a_retry_keeps_what_was_typed_before() -> None:
     choices = RetryJob(number=1, batch=8)
     work = draft.revise(make_work(epochs=2), DATASET, choices, base_model="minilm")
-    assert draft.typed_over(work.recipe, DATASET) == {"epochs": 2, "batch": 8}
+    assert draft.typed_over(work.recipe, DATASET, work.task) == {"epochs": 2, "batch": 8}
 
 
 @pytest.mark.parametrize(

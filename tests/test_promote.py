@@ -113,7 +113,7 @@ async def test_a_worse_model_is_refused_and_an_admins_reason_is_kept(desk: Deskt
 async def test_a_model_that_does_not_beat_its_baseline_serves_and_it_is_said(
     desk: Desktop,
 ) -> None:
-    tie = Baseline(name="TF-IDF", accuracy=0.9, macro_f1=0.9, difference=NONE)
+    tie = Baseline(name="TF-IDF", figures={"accuracy": 0.9, "macro_f1": 0.9}, difference=NONE)
     desk.add_model("bo", baselines=[tie])
     assert "does not beat TF-IDF" in (await promote(desk, "bo", "1")).text
 

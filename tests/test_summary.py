@@ -10,7 +10,7 @@ from results import BETTER, NONE, WORSE, assert_postable, button_values, make_re
 from sqlite_utils import Database
 
 from bot import figures
-from bot.train import summary
+from bot.train import metrics, summary
 from storage.records import Job
 from trainer.spec import Baseline, Comparison, Difference
 
@@ -36,7 +36,7 @@ def test_a_difference_is_claimed_only_where_it_is_shown(difference: Difference, 
 
 
 def test_the_headline_has_both_figures_with_their_intervals_and_the_rows() -> None:
-    said = summary.headline(make_result())
+    said = metrics.headline(make_result())
     assert said.startswith("90.0% (")
     assert said.count("–") == 2
     assert said.endswith("macro-F1 on 300 test rows")
@@ -47,7 +47,7 @@ def test_a_model_that_beats_its_baselines_is_said_to() -> None:
 
 
 def test_a_model_that_does_not_beat_a_baseline_is_said_not_to() -> None:
-    tie = Baseline(name="TF-IDF", accuracy=0.9, macro_f1=0.9, difference=NONE)
+    tie = Baseline(name="TF-IDF", figures={"accuracy": 0.9, "macro_f1": 0.9}, difference=NONE)
     said = summary.judge(make_result(baselines=[tie]))
     assert said.startswith("It does not beat TF-IDF: no difference can be shown")
 

@@ -62,7 +62,6 @@ def _measure(
     matrix = evaluate.confusion(true, answers, int(max(true.max(), answers.max())) + 1)
     return Baseline(
         name=name,
-        accuracy=evaluate.accuracy(matrix),
-        macro_f1=evaluate.macro_f1(matrix),
+        figures={"accuracy": evaluate.accuracy(matrix), "macro_f1": evaluate.macro_f1(matrix)},
         difference=evaluate.difference(predicted == true, answers == true),
     )

@@ -1,4 +1,4 @@
-"""From a trained model to the folder that serves: ONNX, int8 where it holds, calibrated."""
+"""From a trained model to a graph that serves: ONNX, in int8 where that holds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import inspect
 import json
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -14,17 +15,13 @@ from typing import Any, Literal, cast
 
 import numpy as np
 import torch
-from datasets import Dataset
 from numpy.typing import NDArray
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from trainer import evaluate
-from trainer.predict import Classifier
 from trainer.rewrite import rewrite
 from trainer.spec import Difference, Export
-from trainer.tasks.classification import Loaded
 
 Format = Literal["fp32", "int8"]
 FORMATS: tuple[Format, ...] = ("fp32", "int8")
@@ -35,79 +32,65 @@ TIMED_TEXTS = 30
 OPSET = 23  # the first with Attention as one operator: a tenth faster than its parts
 
 
-@dataclass(frozen=True)
-class Exported:
-    """A folder ready to serve, and what was measured on the way there."""
-
-    export: Export
-    test_logits: NDArray[np.float32]  # [test rows, labels], of the format that serves
-    temperature: float
-    threshold: float
+Answers = NDArray[np.float32]  # [texts, …]: logits or vectors
+Answerer = Callable[[Sequence[str]], Answers]
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One format on the test split."""
+    """One format on the texts of the test split."""
 
     format: Format
     folder: Path
     bytes: int
-    logits: NDArray[np.float32]  # [test rows, labels]
+    answers: Answers
     latency_ms: float
 
 
-def export(
-    model: PreTrainedModel,
-    loaded: Loaded,
-    *,
-    folder: Path,
-    origin: dict[str, Any],
-    threads: int,
-) -> Exported:
-    """Write `folder`, whole or not at all, with the format that serves: int8 unless it is worse.
-
-    It holds model.onnx, tokenizer.json and model.json for serving, test_predictions.npz (logits
-    and true labels of the test split, in its order) for comparing, torch/ for training on.
-    Temperature and threshold are chosen on the validation split, by the format that serves.
-    """
+@contextmanager
+def drafted(folder: Path) -> Iterator[Path]:
+    """Give a folder to write into, which takes its place only once it is whole."""
     draft = folder.with_name(folder.name + ".tmp")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
-    model = model.cpu().float().eval()
-    _save_torch(model, loaded.tokenizer, draft / "torch")
-    card = origin | _describe_inputs(model, loaded)
-    _write_formats(model, loaded.tokenizer, draft, card)
-
-    test, true = loaded.rows["test"], np.array(loaded.rows["test"]["label"])
-    fp32, int8 = (measure(draft / name, name, test, threads) for name in FORMATS)
-    decision = choose_format(fp32, int8, true=true)
-    serving = int8 if decision.format == "int8" else fp32
-    temperature, threshold = _calibrate(serving, loaded.rows["validation"], threads)
-
-    _keep_serving(draft, serving)
-    calibration = {"temperature": temperature, "threshold": threshold}
-    _write_card(draft, card | calibration | {"format": decision.format})
-    np.savez(draft / "test_predictions.npz", logits=serving.logits, true=true)
+    yield draft
     shutil.rmtree(folder, ignore_errors=True)
     draft.rename(folder)
-    return Exported(decision, serving.logits, temperature, threshold)
+
+
+def export_graph(
+    graph: nn.Module,
+    draft: Path,
+    *,
+    tokenizer: PreTrainedTokenizerFast,
+    card: Mapping[str, Any],
+    texts: Sequence[str],
+    load: Callable[[Path], Answerer],
+    judge: Callable[[Answers, Answers], tuple[float, Difference]],
+    output: str = "logits",
+) -> tuple[Export, Answers]:
+    """Write a graph in both formats, answer `texts` with both as they will serve, keep the better.
+
+    `card` names the graph's `inputs` and is kept as model.json; `load` opens a folder of the two;
+    `judge` tells the share of answers that int8 and fp32 have in common, and what int8 changes.
+    Afterwards the draft holds model.onnx, tokenizer.json and model.json of the format that serves,
+    int8 unless it is worse. Return what was measured and that format's answers.
+    """
+    _write_formats(graph, tokenizer, draft, card, output=output)
+    fp32, int8 = (measure(draft / name, name, texts, load) for name in FORMATS)
+    decision = choose_format(fp32, int8, *judge(int8.answers, fp32.answers))
+    serving = int8 if decision.format == "int8" else fp32
+    for file in serving.folder.iterdir():
+        file.rename(draft / file.name)
+    for name in FORMATS:
+        shutil.rmtree(draft / name)
+    return decision, serving.answers
 
 
 def input_names(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> list[str]:
     """Name the inputs that the tokenizer makes and the model takes, in the tokenizer's order."""
     taken = inspect.signature(model.forward).parameters
     return [name for name in tokenizer.model_input_names if name in taken]
-
-
-def _describe_inputs(model: PreTrainedModel, loaded: Loaded) -> dict[str, Any]:
-    return {
-        "labels": loaded.labels,
-        "max_length": loaded.max_length,
-        "inputs": input_names(model, loaded.tokenizer),
-        "pad_token_id": loaded.tokenizer.pad_token_id,
-        "temperature": 1.0,  # until they are chosen
-        "threshold": 0.0,
-    }
 
 
 def write_onnx(
@@ -160,26 +143,24 @@ class Logits(nn.Module):
         return logits
 
 
-def measure(folder: Path, name: Format, test: Dataset, threads: int) -> Measured:
-    """Answer the test split as it will be served, and time short texts one at a time."""
-    classifier = Classifier.load(folder, threads=threads)
-    texts = list(test["text"])
+def measure(
+    folder: Path, name: Format, texts: Sequence[str], load: Callable[[Path], Answerer]
+) -> Measured:
+    """Answer the texts as they will be served, and time short ones one at a time."""
+    answer = load(folder)
     short = sorted(texts, key=len)[: len(texts) // 2 + 1][-TIMED_TEXTS:]
-    classifier.logits(short[:1])  # the first call allocates
+    answer(short[:1])  # the first call allocates
     return Measured(
         format=name,
         folder=folder,
         bytes=sum(file.stat().st_size for file in folder.glob("model.onnx*")),
-        logits=classifier.logits(texts),
-        latency_ms=1_000 * median(_time_one(classifier, text) for text in short),
+        answers=answer(texts),
+        latency_ms=1_000 * median(_time_one(answer, text) for text in short),
     )
 
 
-def choose_format(fp32: Measured, int8: Measured, *, true: NDArray[np.int64]) -> Export:
+def choose_format(fp32: Measured, int8: Measured, agreement: float, change: Difference) -> Export:
     """Serve int8 unless it is shown to be worse, or answers too often unlike fp32."""
-    a, b = int8.logits.argmax(axis=1), fp32.logits.argmax(axis=1)
-    agreement = float((a == b).mean())
-    change = evaluate.difference(a == true, b == true)
     serves, why = _judge(agreement, change)
     return Export(
         format=serves,
@@ -203,44 +184,36 @@ def _judge(agreement: float, change: Difference) -> tuple[Format, str]:
 
 
 def _write_formats(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, draft: Path, card: dict[str, Any]
+    graph: nn.Module,
+    tokenizer: PreTrainedTokenizerFast,
+    draft: Path,
+    card: Mapping[str, Any],
+    *,
+    output: str,
 ) -> None:
     for name in FORMATS:
         (draft / name).mkdir()
         tokenizer.backend_tokenizer.save(str(draft / name / "tokenizer.json"))
-        _write_card(draft / name, card | {"format": name})
+        write_card(draft / name, {**card, "format": name})
     fp32 = draft / "fp32" / "model.onnx"
-    write_onnx(Logits(model), card["inputs"], fp32)
-    quantise(fp32, draft / "int8" / "model.onnx", model=model)
+    write_onnx(graph, card["inputs"], fp32, output=output)
+    quantise(fp32, draft / "int8" / "model.onnx", model=graph)
 
 
-def _calibrate(serving: Measured, validation: Dataset, threads: int) -> tuple[float, float]:
-    logits = Classifier.load(serving.folder, threads=threads).logits(list(validation["text"]))
-    true = np.array(validation["label"])
-    temperature = evaluate.fit_temperature(logits, true)
-    return temperature, evaluate.choose_threshold(evaluate.softmax(logits, temperature), true)
-
-
-def _keep_serving(draft: Path, serving: Measured) -> None:
-    for file in serving.folder.iterdir():
-        file.rename(draft / file.name)
-    for name in FORMATS:
-        shutil.rmtree(draft / name)
-
-
-def _write_card(folder: Path, card: dict[str, Any]) -> None:
+def write_card(folder: Path, card: Mapping[str, Any]) -> None:
     words = json.dumps(card, ensure_ascii=False, indent=1)
     (folder / "model.json").write_text(words, encoding="utf-8")
 
 
-def _save_torch(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
+def save_torch(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
+    """Keep what can be trained on."""
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
 
 
-def _time_one(classifier: Classifier, text: str) -> float:
+def _time_one(answer: Answerer, text: str) -> float:
     began = time.perf_counter()
-    classifier.logits([text])
+    answer([text])
     return time.perf_counter() - began
 
 

@@ -5,19 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, cast
 
 import torch
 from datasets import Dataset
 from torch import nn
-from transformers import (
-    DataCollatorWithPadding,
-    Trainer,
-    TrainerCallback,
-    TrainerState,
-    TrainingArguments,
-)
+from transformers import Trainer, TrainerState
 from transformers.trainer_pt_utils import LengthGroupedSampler, get_length_grouped_indices
 
 from trainer import checkpoints, device
@@ -31,7 +24,7 @@ from trainer.spec import (
     RunSpec,
     TrainWork,
 )
-from trainer.tasks.classification import Loaded, compute_metrics
+from trainer.tasks import Task
 
 LOSSES = 200  # points of the loss curve
 EVAL_BATCH = 64
@@ -51,8 +44,8 @@ class Fitted:
 
 
 def fit(
+    task: Task,
     model: nn.Module,
-    loaded: Loaded,
     *,
     spec: RunSpec,
     work: TrainWork,
@@ -70,33 +63,12 @@ def fit(
     reporter = Reporter(
         folder, newest, spec=spec, work=work, events=events, cancellation=cancellation
     )
-    trainer = make_trainer(model, loaded, spec=spec, recipe=work.recipe, callbacks=[reporter])
+    trainer = task.make_trainer(model, arguments(task, spec, work.recipe), [reporter])
     with cancellation.deferred():
         trainer.train(resume_from_checkpoint=str(newest) if newest else None)
     # Its forward computes in bfloat16 since; as it serves it computes in float32.
     trainer.accelerator.unwrap_model(model, keep_fp32_wrapper=False)
-    return _sum_up(trainer.state, reporter.seconds(), rows=len(loaded.encoded["train"]))
-
-
-def make_trainer(
-    model: nn.Module,
-    loaded: Loaded,
-    *,
-    spec: RunSpec,
-    recipe: Recipe,
-    callbacks: list[TrainerCallback],
-) -> SeededTrainer:
-    """Set up the training of a recipe; it evaluates and saves at the end of each epoch."""
-    train = loaded.encoded["train"]
-    return SeededTrainer(
-        model=model,
-        args=_arguments(spec, recipe, spec.run_dir / "checkpoints", rows=len(train)),
-        data_collator=DataCollatorWithPadding(loaded.tokenizer),
-        train_dataset=train,
-        eval_dataset=loaded.encoded["validation"],
-        compute_metrics=compute_metrics,
-        callbacks=callbacks,
-    )
+    return _sum_up(trainer.state, reporter.seconds(), rows=task.rows["train"])
 
 
 class SeededLengthSampler(LengthGroupedSampler):
@@ -120,12 +92,19 @@ class SeededLengthSampler(LengthGroupedSampler):
         return iter(order)
 
 
-class SeededTrainer(Trainer):
-    """Hugging Face's Trainer with that sampler, ending at the first loss that is no number."""
+class Exact(Trainer):
+    """Hugging Face's Trainer whose batches depend on seed and epoch alone.
 
-    def _get_train_sampler(self, _train_dataset: Any = None) -> SeededLengthSampler:  # noqa: ANN401
+    It ends at the first loss that is no number. Where the training rows have a `length`, those of
+    like length share a batch. Mix it in before a library's own Trainer.
+    """
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Any:  # noqa: ANN401
         # What the Trainer passes has lost its `length`: no input of the model has that name.
-        lengths = list(cast("Dataset[Any]", self.train_dataset)["length"])
+        rows = cast("Dataset[Any]", self.train_dataset)
+        if "length" not in rows.column_names:
+            return super()._get_train_sampler(train_dataset)
+        lengths = list(rows["length"])
         return SeededLengthSampler(self.args.train_batch_size, lengths, seed=self.args.seed)
 
     def training_step(self, *args: Any, **kwargs: Any) -> torch.Tensor:  # noqa: ANN401
@@ -140,33 +119,37 @@ class SeededTrainer(Trainer):
         return loss
 
 
-def _arguments(spec: RunSpec, recipe: Recipe, folder: Path, *, rows: int) -> TrainingArguments:
-    steps = recipe.epochs * math.ceil(rows / recipe.batch)
+def arguments(task: Task, spec: RunSpec, recipe: Recipe) -> dict[str, Any]:
+    """Give what a recipe says as arguments of transformers.TrainingArguments.
+
+    It evaluates and saves at the end of each epoch.
+    """
+    steps = recipe.epochs * math.ceil(task.rows["train"] / recipe.batch)
     on_cpu = spec.device == "cpu"
-    return TrainingArguments(
-        output_dir=str(folder),
-        num_train_epochs=recipe.epochs,
-        per_device_train_batch_size=recipe.batch,
-        per_device_eval_batch_size=EVAL_BATCH,
-        learning_rate=recipe.lr,
-        warmup_steps=recipe.warmup,  # below 1 it is a share of the steps
-        weight_decay=recipe.weight_decay,
-        optim="adamw_torch_fused",
-        bf16=device.has_bfloat16(spec.device),
-        use_cpu=on_cpu,
-        dataloader_pin_memory=not on_cpu,
-        train_sampling_strategy="group_by_length",  # the evaluation's batches too
-        seed=recipe.seed,
-        eval_strategy="epoch",
-        save_strategy="epoch",
-        load_best_model_at_end=True,
-        metric_for_best_model="macro_f1",
-        greater_is_better=True,
-        logging_steps=math.ceil(steps / LOSSES),
-        logging_nan_inf_filter=False,  # a loss that is no number must be seen
-        disable_tqdm=True,
-        report_to="none",
-    )
+    return {
+        "output_dir": str(spec.run_dir / "checkpoints"),
+        "num_train_epochs": recipe.epochs,
+        "per_device_train_batch_size": recipe.batch,
+        "per_device_eval_batch_size": EVAL_BATCH,
+        "learning_rate": recipe.lr,
+        "warmup_steps": recipe.warmup,  # below 1 it is a share of the steps
+        "weight_decay": recipe.weight_decay,
+        "optim": "adamw_torch_fused",
+        "bf16": device.has_bfloat16(spec.device),
+        "use_cpu": on_cpu,
+        "dataloader_pin_memory": not on_cpu,
+        "train_sampling_strategy": "group_by_length",  # the evaluation's batches too
+        "seed": recipe.seed,
+        "eval_strategy": "epoch",
+        "save_strategy": "epoch",
+        "load_best_model_at_end": True,
+        "metric_for_best_model": task.metric,
+        "greater_is_better": task.greater_is_better,
+        "logging_steps": math.ceil(steps / LOSSES),
+        "logging_nan_inf_filter": False,  # a loss that is no number must be seen
+        "disable_tqdm": True,
+        "report_to": "none",
+    }
 
 
 def _sum_up(state: TrainerState, seconds: float, *, rows: int) -> Fitted:

@@ -17,6 +17,13 @@ from trainer.process import Cancellation, Cancelled
 from trainer.spec import Checkpoint, Evaluated, EvaluatedEvent, Progress, RunSpec, TrainWork
 
 PROGRESS_S = 0.5
+_ABOUT_THE_EVALUATION = {
+    "eval_loss",
+    "eval_runtime",
+    "eval_samples_per_second",
+    "eval_steps_per_second",
+    "eval_model_preparation_time",
+}
 
 
 class Reporter(TrainerCallback):
@@ -107,9 +114,16 @@ def list_evaluations(history: list[dict[str, Any]]) -> list[Evaluated]:
             step=entry["step"],
             epoch=entry["epoch"],
             loss=entry["eval_loss"],
-            accuracy=entry["eval_accuracy"],
-            macro_f1=entry["eval_macro_f1"],
+            figures=_name_figures(entry),
         )
         for entry in history
         if "eval_loss" in entry
     ]
+
+
+def _name_figures(entry: dict[str, Any]) -> dict[str, float]:
+    """Leave out of an evaluation what is no figure of the task."""
+    names = (
+        name for name in entry if name.startswith("eval_") and name not in _ABOUT_THE_EVALUATION
+    )
+    return {name.removeprefix("eval_"): entry[name] for name in names}

@@ -9,7 +9,7 @@ import socket
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trainer import checkpoints, failures
 from trainer.events import EventWriter
@@ -23,8 +23,10 @@ from trainer.spec import (
     Started,
     TrainSummary,
     TrainWork,
-    dataset_dir,
 )
+
+if TYPE_CHECKING:
+    from trainer.tasks import Task
 
 log = logging.getLogger("trainer.train")
 
@@ -76,73 +78,63 @@ def train(
     from transformers import set_seed  # noqa: PLC0415
     from transformers.utils import logging as transformers_logging  # noqa: PLC0415
 
-    from trainer import baselines, device, evaluate, export, fit, methods  # noqa: PLC0415
-    from trainer.tasks import classification  # noqa: PLC0415
+    from trainer import device, fit, methods, tasks  # noqa: PLC0415
 
     disable_progress_bars()
     transformers_logging.disable_progress_bar()
     device.use_threads(spec.threads)
     set_seed(work.recipe.seed)
-    loaded = classification.load(spec.dataset_dir, work)
-    model = methods.prepare(loaded.model, work.recipe.method)
+    task = tasks.load(spec, work)
+    model = methods.prepare(task.model, work.recipe.method)
     parameters, trainable = methods.count_parameters(model)
 
     events.write(Phase(name="training"))
-    fitted = fit.fit(model, loaded, spec=spec, work=work, events=events, cancellation=cancellation)
+    fitted = fit.fit(task, model, spec=spec, work=work, events=events, cancellation=cancellation)
 
     events.write(Phase(name="exporting"))
-    exported = export.export(
+    exported = task.export(
         methods.merge(model),
-        loaded,
         folder=spec.attempt_dir / "model",
         origin=_origin(spec, work),
         threads=spec.threads,
     )
 
     events.write(Phase(name="testing"))
-    test = loaded.rows["test"]
-    predicted, true = exported.test_logits.argmax(axis=1), list(test["label"])
-    comparison, on_corrections = _compare_with_rival(spec)
+    scores = task.test()
+    comparison, on_corrections = _compare_with_rival(spec, task)
     events.write(Phase(name="baselines"))
     return TrainSummary(
         dataset_hash=work.dataset_hash,
         base_model=work.base_model,
         recipe=work.recipe,
         device=device.describe(spec.device),
-        scores=evaluate.score(true, predicted, loaded.labels),
-        baselines=baselines.compare_baselines(loaded.rows, predicted),
+        task=work.task,
+        scores=scores,
+        baselines=task.baselines(),
         comparison=comparison,
         on_corrections=on_corrections,
-        export=exported.export,
-        temperature=exported.temperature,
-        threshold=exported.threshold,
-        rows={split: len(rows) for split, rows in loaded.rows.items()},
+        rows=dict(task.rows),
+        kept_by=task.metric,
         total_seconds=time.monotonic() - began,
         parameters=parameters,
         trainable_parameters=trainable,
         peak_memory_bytes=device.peak_memory(spec.device),
         resumed_from_step=resumed,
+        **vars(exported),
         **vars(fitted),
     )
 
 
-def _compare_with_rival(spec: RunSpec) -> tuple[Comparison | None, OnCorrections | None]:
+def _compare_with_rival(
+    spec: RunSpec, task: Task
+) -> tuple[Comparison | None, OnCorrections | None]:
     """Compare with the model serving; without it (or its data set) the run is no failure."""
-    from trainer.compare import Contender, compare, compare_on_corrections  # noqa: PLC0415
-
-    rival = spec.rival
-    if rival is None:
+    if spec.rival is None:
         return None, None
-    ours = Contender(spec.job, spec.attempt_dir / "model", spec.dataset_dir)
-    their_data = dataset_dir(spec.data_dir, rival.dataset_hash)
-    theirs = Contender(rival.model, spec.data_dir / rival.path, their_data)
     try:
-        return (
-            compare(ours, theirs, threads=spec.threads),
-            compare_on_corrections(ours, theirs, threads=spec.threads),
-        )
+        return task.compare(spec, spec.rival)
     except OSError as error:
-        log.warning("no comparison with model %s: %s", rival.model, error)
+        log.warning("no comparison with model %s: %s", spec.rival.model, error)
         return None, None
 
 

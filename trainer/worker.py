@@ -189,23 +189,33 @@ class Worker:
 
 
 def find_rival(db: Database, job: Job) -> Rival | None:
-    """Find the model that answers the same question now: of those that serve, whose labels fit best.
+    """Find the model that answers the same question now: of those that serve, whose data fit best.
 
     A model of topics beside one of sentiment would be "better" by everything.
     """
-    dataset = datasets.get(db, job.work.get("dataset_hash", ""))
+    dataset, task = datasets.get(db, job.work.get("dataset_hash", "")), job.work.get("task")
     served = [models.get(db, promotion.model) for promotion in models.aliases(db).values()]
-    found = [(_alike(dataset, model), model) for model in served if dataset and model]
+    found = [
+        (_alike(db, dataset, model), model)
+        for model in served
+        if dataset and model and model.task == task
+    ]
     share, rival = max(found, key=lambda pair: pair[0], default=(0, None))
     if rival is None or not share:
         return None
     return Rival(model=rival.id, path=rival.path, dataset_hash=rival.dataset_hash)
 
 
-def _alike(dataset: Dataset, model: Model) -> float:
-    """Give the share of the labels of both that they have in common."""
-    ours, theirs = set(dataset.card["labels"]), set(model.summary["scores"]["labels"])
-    return len(ours & theirs) / len(ours | theirs)
+def _alike(db: Database, dataset: Dataset, model: Model) -> float:
+    """Give the share of the labels of both that they have in common; else whether data is one's own.
+
+    Without labels only versions of one data set ask the same.
+    """
+    ours, theirs = set(dataset.card["labels"]), set(model.summary["scores"].get("labels", []))
+    if ours or theirs:
+        return len(ours & theirs) / len(ours | theirs)
+    trained_on = datasets.get(db, model.dataset_hash)
+    return float(trained_on is not None and trained_on.name == dataset.name)
 
 
 def _purge(db: Database, data_dir: Path, now: datetime) -> None:

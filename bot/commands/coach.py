@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from bot.commands.words import Argument, Command, Usage
+from bot.commands.words import Alias, Argument, Command, Usage
 from bot.language import mark
 
 
@@ -30,6 +30,17 @@ class WhoDid(Command):
         str | None,
         Argument(mark("an action, a @person or a thing, such as `promote` or `job 12`"), rest=True),
     ] = None
+
+
+@dataclass(frozen=True)
+class ChatOn(Command):
+    """Let a model that writes answer `@coach` in the threads of this channel."""
+
+    model: Alias = "chat"
+
+
+@dataclass(frozen=True)
+class ChatOff(Command): ...
 
 
 @dataclass(frozen=True)
@@ -73,6 +84,14 @@ USAGE = (
         "/coach who",
         guests=True,
     ),
+    Usage(
+        "/coach",
+        ("chat", "on"),
+        ChatOn,
+        mark("Let a model that writes answer `@coach` in this channel's threads."),
+        "/coach chat on",
+    ),
+    Usage("/coach", ("chat", "off"), ChatOff, mark("Let no model write here."), "/coach chat off"),
     Usage(
         "/coach",
         ("privacy",),

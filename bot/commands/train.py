@@ -7,11 +7,24 @@ from typing import Annotated
 
 from pydantic import Field
 
-from bot.commands.words import Alias, Command, Name, Number, Option, Title, Usage
+from bot.commands.words import Alias, Argument, Command, Name, Number, Option, Title, Usage
 from bot.language import mark
-from trainer.spec import Method, Recipe
+from trainer.spec import AUGMENTATIONS, Method, Precision, Recipe, Task, Tracker
 
 DEFAULT_ALIAS = "sentiment"  # what `/sentiment` is answered by
+# What a model of a task usually serves as.
+ALIASES: dict[Task, str] = {
+    "classification": DEFAULT_ALIAS,
+    "multilabel": "topics",
+    "retrieval": "answers",
+    "recommendation": "learning",
+    "generation": "chat",
+}
+_AUGMENTATION = "|".join(AUGMENTATIONS)
+_LIST_OR_RANGE = Option(
+    mark("values by commas, or from..to"), mark("what the search may choose from")
+)
+Space = Annotated[str | None, Field(min_length=1, max_length=200), _LIST_OR_RANGE]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +37,18 @@ class Choices(Command):
         Option(mark("a hub id, a folder or `minilm`"), mark("the base model to fine-tune")),
     ] = None
     method: Annotated[
-        Method | None, Option(mark("full, head or lora"), mark("which weights are trained"))
+        Method | None,
+        Option(
+            mark("auto, full, body, head, probe, lora, adalora, ia3 or adapters"),
+            mark("which weights are trained; auto tries the cheap ones first"),
+        ),
+    ] = None
+    task: Annotated[
+        Task | None,
+        Option(
+            mark("retrieval or generation"),
+            mark("what is learnt from questions and answers: to find one, or to write one"),
+        ),
     ] = None
     epochs: Annotated[
         int | None, Option(mark("1 to 100"), mark("passes over the training rows"))
@@ -37,6 +61,52 @@ class Choices(Command):
     seed: Annotated[
         int | None, Option(mark("0 or more"), mark("the same seed, the same result"))
     ] = None
+    patience: Annotated[
+        int | None,
+        Option(mark("0 to 20"), mark("epochs without a better one before it stops; 0: never")),
+    ] = None
+    balanced: Annotated[bool | None, Option(mark("yes or no"), mark("rare classes weigh more"))] = (
+        None
+    )
+    augment: Annotated[
+        str | None,
+        Field(pattern=rf"^({_AUGMENTATION})(,({_AUGMENTATION}))*$"),
+        Option(
+            mark("delete, swap, synonym, punctuation; some by commas"),
+            mark("training rows are varied; what that changes is measured"),
+        ),
+    ] = None
+    rank: Annotated[
+        int | None, Option(mark("1 to 256"), mark("the size of LoRA and of adapters"))
+    ] = None
+    accumulation: Annotated[
+        int | None,
+        Option(mark("1 to 256"), mark("batches a step: as large a batch in less memory")),
+    ] = None
+    gradient_checkpointing: Annotated[
+        bool | None, Option(mark("yes or no"), mark("less memory for more time"))
+    ] = None
+    precision: Annotated[
+        Precision | None, Option(mark("auto, bf16 or fp32"), mark("the numbers it computes with"))
+    ] = None
+    compile: Annotated[
+        bool | None, Option(mark("yes or no"), mark("torch.compile: a long start, faster steps"))
+    ] = None
+    gpus: Annotated[
+        int | None, Field(ge=1, le=64), Option(mark("1 to 64"), mark("GPUs that train together"))
+    ] = None
+    track: Annotated[
+        Tracker | None,
+        Option(mark("tensorboard, wandb, mlflow or trackio"), mark("where curves are kept, too")),
+    ] = None
+    teacher: Annotated[
+        int | None,
+        Field(ge=1, lt=2**31),
+        Option(mark("a model's number"), mark("learn its soft answers as well (distillation)")),
+    ] = None
+    prune: Annotated[
+        bool | None, Option(mark("yes or no"), mark("leave out tokens that the data never uses"))
+    ] = None
     priority: Annotated[
         int | None,
         Field(ge=-10, le=10),
@@ -46,10 +116,13 @@ class Choices(Command):
         bool, Option(mark("yes or no"), mark("queue at once, without the plan card"))
     ] = False
 
-    def recipe_overrides(self) -> dict[str, float]:
-        """Give the numbers of the recipe that were typed, as `choose_recipe` takes them."""
-        chosen = {name: getattr(self, name) for name in Recipe.model_fields if hasattr(self, name)}
-        return {k: v for k, v in chosen.items() if isinstance(v, int | float)}
+    def recipe_overrides(self) -> dict[str, object]:
+        """Give what was typed of the recipe beside the method, as `choose_recipe` takes it."""
+        names = (name for name in Recipe.model_fields if hasattr(self, name) and name != "method")
+        chosen = {name: getattr(self, name) for name in names}
+        if self.augment is not None:
+            chosen["augment"] = tuple(self.augment.split(","))
+        return {name: value for name, value in chosen.items() if value is not None}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +135,79 @@ class RetryJob(Choices):
     """Without choices the job goes on from its checkpoint; with some it is a new job."""
 
     number: Number
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepTrain(Command):
+    """Search for a better recipe: `lr=1e-5..5e-4 method=full,lora`."""
+
+    dataset: Title
+    trials: Annotated[
+        int, Field(ge=2, le=500), Option(mark("2 to 500"), mark("recipes that are tried"))
+    ] = 20
+    budget: Annotated[
+        str,
+        Field(pattern=r"^[0-9]{1,4}(\.[0-9]+)?[mh]$"),
+        Option(mark("such as 90m or 2h"), mark("the time of all trials together")),
+    ] = "2h"
+    model: Space = None
+    method: Space = None
+    lr: Space = None
+    epochs: Space = None
+    batch: Space = None
+    max_length: Space = None
+    warmup: Space = None
+    weight_decay: Space = None
+    rank: Space = None
+    priority: Annotated[
+        int | None,
+        Field(ge=-10, le=10),
+        Option(mark("-10 to 10"), mark("higher starts earlier; 0 is usual")),
+    ] = None
+    now: Annotated[
+        bool, Option(mark("yes or no"), mark("queue at once, without the plan card"))
+    ] = False
+
+
+@dataclass(frozen=True)
+class CompareJobs(Command):
+    numbers: Annotated[
+        str,
+        Field(pattern=r"^#?\d{1,9}([ ,]+#?\d{1,9}){1,9}$"),
+        Argument(mark("two to ten jobs' numbers"), rest=True),
+    ]
+
+
+@dataclass(frozen=True)
+class PauseJob(Command):
+    number: Number
+
+
+@dataclass(frozen=True)
+class ResumeJob(Command):
+    number: Number
+
+
+@dataclass(frozen=True)
+class ExtendJob(Command):
+    number: Number
+    epochs: Annotated[
+        int, Field(ge=1, le=20), Option(mark("1 to 20"), mark("more passes over the training rows"))
+    ] = 1
+
+
+@dataclass(frozen=True)
+class SaveJob(Command):
+    """Save a checkpoint now."""
+
+    number: Number
+
+
+@dataclass(frozen=True)
+class ReviewData(Command):
+    """Look at the rows whose label is suspected to be wrong."""
+
+    name: Title
 
 
 @dataclass(frozen=True)
@@ -90,7 +236,7 @@ class ListModels(Command): ...
 @dataclass(frozen=True)
 class Promote(Command):
     number: Number
-    as_: Alias = DEFAULT_ALIAS
+    as_: Alias | None = None  # what its task usually serves as
     reason: Annotated[
         str | None,
         Field(min_length=1, max_length=500),
@@ -171,6 +317,39 @@ USAGE = (
     ),
     Usage(
         "/train",
+        ("sweep",),
+        SweepTrain,
+        mark("Search for a better recipe, then train the winner once."),
+        "/train sweep reviews trials=10 lr=1e-5..5e-4 method=full,lora",
+    ),
+    Usage(
+        "/train",
+        ("compare",),
+        CompareJobs,
+        mark("Compare finished jobs: figures with intervals, time, memory, size."),
+        "/train compare 12 14 15",
+        guests=True,
+    ),
+    Usage(
+        "/train",
+        ("pause",),
+        PauseJob,
+        mark("Let a job save and wait; it goes on when it is resumed."),
+        "/train pause 12",
+    ),
+    Usage("/train", ("resume",), ResumeJob, mark("Let a paused job go on."), "/train resume 12"),
+    Usage(
+        "/train",
+        ("extend",),
+        ExtendJob,
+        mark("Give a running job more epochs."),
+        "/train extend 12 epochs=2",
+    ),
+    Usage(
+        "/train", ("save",), SaveJob, mark("Save a checkpoint of a running job."), "/train save 12"
+    ),
+    Usage(
+        "/train",
         ("logs",),
         ShowLogs,
         mark("Show the end of a job's log."),
@@ -218,6 +397,13 @@ USAGE = (
         AddSample,
         mark("Add the sample: short work-chat messages, labelled by sentiment."),
         "/train data sample",
+    ),
+    Usage(
+        "/train",
+        ("data", "review"),
+        ReviewData,
+        mark("Look at the rows of a data set whose label may be wrong."),
+        "/train data review reviews",
     ),
     Usage(
         "/train",

@@ -16,7 +16,7 @@ from bot.report import training_chart, training_table
 from bot.report.kinds import Kind, Report, Scope
 from bot.report.people import Naming, naming
 from bot.report.training_facts import Facts, gather
-from bot.train import spending, summary
+from bot.train import metrics, spending, summary
 from bot.wording import escape
 from storage.records import Job, Promotion
 from trainer.spec import Cause, TrainSummary
@@ -96,12 +96,12 @@ def _say_run(job: Job, purposes: Mapping[int, str]) -> str:
         summary.compare(found.comparison) if found.comparison else tr("No model served beside it.")
     )
     line = tr(
-        "• *{job}*  {dataset}, {model}, {method}: {accuracy} accuracy. {beside}",
+        "• *{job}*  {dataset}, {model}, {method}: {figure}. {beside}",
         job=job.id,
         dataset=escape(job.work["dataset"]),
         model=escape(figures.model_name(found.base_model)),
         method=found.recipe.method,
-        accuracy=figures.interval(found.scores.accuracy),
+        figure=metrics.say(*metrics.first(found)),
         beside=beside,
     )
     return f"{line} :star: {escape(purposes[job.id])}" if job.id in purposes else line

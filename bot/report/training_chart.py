@@ -1,4 +1,4 @@
-"""Finished runs as one picture: the accuracy of each, and whether it beats the model that serves."""
+"""Finished runs as one picture: the first figure of each, and whether it beats the model that serves."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 
-from bot import card, figures, fonts
+from bot import card, fonts
 from bot.card import INK, RULE, WORDS
 from bot.language import mark, tr, trn
 from bot.report.kinds import Picture
+from bot.train import metrics
 from storage.records import Job
 from trainer.spec import TrainSummary
 
@@ -25,8 +26,12 @@ ROW, SPACE = 0.4, 0.75  # inches
 @fonts.legibly()
 def draw(results: Sequence[Result]) -> Picture:
     """Draw the newest runs with their 95% intervals, of each data set the most accurate first."""
-    title, about = _say_title(results), tr("Accuracy on the test split, with its 95% interval")
-    newest = sorted(results[-RUNS:], key=lambda one: (_dataset(one), -_accuracy(one)))
+    title, about = (
+        _say_title(results),
+        tr("The first figure on the test split, with its 95% interval"),
+    )
+    shares = [one for one in results if metrics.first(one[1])[0] not in metrics.NUMBERS]
+    newest = sorted(shares[-RUNS:], key=lambda one: (_dataset(one), -_value(one)))
     labels = [f"{job.id}  {fonts.shorten(job.work['dataset'], LABEL)}" for job, _ in newest]
     ends = [_say_end(found) for _, found in newest]
     families, words = fonts.make_legible([title, about, *labels, *ends])
@@ -43,10 +48,10 @@ def draw(results: Sequence[Result]) -> Picture:
 
 
 def _draw_run(axes: Axes, place: int, found: TrainSummary, end: str) -> None:
-    """Draw the interval as a line, the accuracy as a dot on it, and write both at its end."""
-    accuracy, colour = found.scores.accuracy, COLOURS.get(_verdict(found) or "", OTHER)
-    axes.hlines(place, accuracy.low, accuracy.high, color=colour, linewidth=3.2, alpha=0.45)
-    axes.plot(accuracy.value, place, "o", color=colour, markersize=9)
+    """Draw the interval as a line, the figure as a dot on it, and write both at its end."""
+    (_, figure), colour = metrics.first(found), COLOURS.get(_verdict(found) or "", OTHER)
+    axes.hlines(place, figure.low, figure.high, color=colour, linewidth=3.2, alpha=0.45)
+    axes.plot(figure.value, place, "o", color=colour, markersize=9)
     axes.annotate(
         end,
         (1, place),
@@ -74,8 +79,9 @@ def _say_title(results: Sequence[Result]) -> str:
 
 
 def _say_end(found: TrainSummary) -> str:
-    share, verdict = figures.percent(found.scores.accuracy.value), _verdict(found)
-    return f"{share}  {tr(VERDICTS[verdict])}" if verdict else share
+    name, figure = metrics.first(found)
+    said, verdict = metrics.say(name, figure.value), _verdict(found)
+    return f"{said}  {tr(VERDICTS[verdict])}" if verdict else said
 
 
 def _verdict(found: TrainSummary) -> str | None:
@@ -86,5 +92,5 @@ def _dataset(result: Result) -> str:
     return str(result[0].work["dataset"])
 
 
-def _accuracy(result: Result) -> float:
-    return result[1].scores.accuracy.value
+def _value(result: Result) -> float:
+    return metrics.first(result[1])[1].value

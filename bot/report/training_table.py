@@ -8,6 +8,7 @@ from bot import cost, figures, sheet
 from bot.cost import Cost
 from bot.report.people import Naming
 from bot.report.training_facts import Facts
+from bot.train import metrics
 from storage.records import Job
 from trainer.spec import TrainSummary
 
@@ -21,10 +22,11 @@ COLUMNS = (
     "device",
     "hours",
     "cost",
-    "accuracy",
-    "accuracy low",
-    "accuracy high",
-    "macro F1",
+    "task",
+    "metric",
+    "value",
+    "low",
+    "high",
     "beside model",
     "verdict",
     "points",
@@ -43,7 +45,7 @@ def _row(facts: Facts, job: Job, found: TrainSummary, names: Naming) -> list[obj
     scope = facts.scope
     rates = scope.settings.gpu_hour_rates
     spent = sum((cost.cost_of(use, scope.since, scope.now, rates) for use in uses), Cost())
-    accuracy, against = found.scores.accuracy, found.comparison
+    (metric, figure), against = metrics.first(found), found.comparison
     difference = against.difference if against else None
     return [
         job.id,
@@ -55,8 +57,9 @@ def _row(facts: Facts, job: Job, found: TrainSummary, names: Naming) -> list[obj
         found.device,
         round(spent.seconds / cost.HOUR, 3),
         round(spent.amount, 2) if rates else None,
-        *(round(share, 4) for share in (accuracy.value, accuracy.low, accuracy.high)),
-        round(found.scores.macro_f1.value, 4),
+        found.task,
+        metric,
+        *(round(share, 4) for share in (figure.value, figure.low, figure.high)),
         against.model if against else None,
         difference.verdict if difference else None,
         difference.points if difference else None,

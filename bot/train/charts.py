@@ -14,6 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from bot import card, figures, fonts
 from bot.card import FAINT, INK, RULE, SMALL, WORDS
 from bot.language import tr, trn
+from bot.train import metrics
 from trainer.spec import Evaluated, Scores, TrainSummary
 
 Points = Sequence[tuple[float, float]]  # (epoch, loss)
@@ -115,9 +116,11 @@ def _say_best(summary: TrainSummary) -> str:
     best = _find_best(summary)
     if best is None:
         return ""
+    name = summary.kept_by
+    value = best.figures.get(name, best.loss)
     return tr(
-        "Best validation macro-F1 {share} after epoch {epoch:.3g}",
-        share=figures.percent(best.macro_f1),
+        "At best {figure} on the validation split, after epoch {epoch:.3g}",
+        figure=metrics.say(name, value),
         epoch=best.epoch,
     )
 
@@ -175,6 +178,8 @@ class Confusion:
 def confusion_matrix(summary: TrainSummary) -> Chart:
     """Draw what each label was taken for: the matrix, or of many labels the most confused pairs."""
     scores = summary.scores
+    if not isinstance(scores, Scores):
+        raise TypeError("a classifier alone confuses labels")
     said = tr(
         "Right on {share} of {rows:,} test rows",
         share=figures.interval(scores.accuracy),

@@ -9,12 +9,13 @@ from pathlib import Path
 from bot import figures
 from bot.asking import RefusalError
 from bot.commands.train import Choices
-from bot.language import mark, tr
+from bot.language import listed, mark, tr
 from bot.wording import code, did_you_mean
 from storage.records import Dataset
-from trainer.spec import PACKAGED_ENCODER, Method, Recipe, TrainWork, choose_recipe
+from trainer.spec import PACKAGED_ENCODER, TASKS, Method, Recipe, Task, TrainWork, choose_recipe
 
 DEFAULT_METHOD: Method = "full"
+DEFAULT_METHODS: Mapping[Task, Method] = {"generation": "lora"}
 LORA_LEAST_LR = 2e-4  # below it LoRA learned nothing: MiniLM on SST-2 at 5e-5 stayed at 0.50
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 NO_DATA = mark("There is no data set yet. Drop a CSV file here, or type `/train data sample`.")
@@ -76,16 +77,24 @@ def _find_folder(typed: str) -> str:
 
 
 def make_work(
-    dataset: Dataset, *, base_model: str, method: Method | None, overrides: dict[str, float]
+    dataset: Dataset,
+    *,
+    base_model: str,
+    method: Method | None,
+    overrides: Mapping[str, object],
+    task: Task | None = None,
 ) -> TrainWork:
     """Choose the recipe for a data set; what was typed wins."""
+    task = find_task(dataset, task)
     recipe, why = choose_recipe(
-        method or DEFAULT_METHOD,
+        method or DEFAULT_METHODS.get(task, DEFAULT_METHOD),
         train_rows=train_rows(dataset),
         p95_characters=dataset.card["characters"]["p95"],
         overrides=overrides,
+        task=task,
     )
     return TrainWork(
+        task=task,
         dataset=dataset.title,
         dataset_hash=dataset.hash,
         base_model=base_model,
@@ -97,22 +106,39 @@ def make_work(
 def revise(work: TrainWork, dataset: Dataset, choices: Choices, *, base_model: str) -> TrainWork:
     """Change what was chosen and keep the rest; a new method brings its own numbers."""
     same_method = choices.method in (None, work.recipe.method)
-    kept = typed_over(work.recipe, dataset) if same_method else {}
+    kept = typed_over(work.recipe, dataset, work.task) if same_method else {}
     return make_work(
         dataset,
         base_model=base_model,
         method=choices.method or work.recipe.method,
         overrides=kept | choices.recipe_overrides(),
+        task=choices.task or work.task,
     )
 
 
-def typed_over(recipe: Recipe, dataset: Dataset) -> dict[str, float]:
-    """Tell which numbers of a recipe are a person's, not the recipe book's."""
+def find_task(dataset: Dataset, typed: Task | None) -> Task:
+    """Give what is learnt from a data set: what was typed, if its rows have the shape for it."""
+    able = TASKS[dataset.card.get("shape", "labels")]
+    if typed is not None and typed not in able:
+        raise RefusalError(
+            tr(
+                "{dataset} can't teach {task}: its rows are for {able}.",
+                dataset=code(dataset.title),
+                task=code(typed),
+                able=listed(map(code, able)),
+            )
+        )
+    return typed or able[0]
+
+
+def typed_over(recipe: Recipe, dataset: Dataset, task: Task) -> dict[str, object]:
+    """Tell which parts of a recipe are a person's, not the recipe book's."""
     usual, _ = choose_recipe(
         recipe.method,
         train_rows=train_rows(dataset),
         p95_characters=dataset.card["characters"]["p95"],
         overrides={},
+        task=task,
     )
     chosen, default = recipe.model_dump(), usual.model_dump()
     return {name: value for name, value in chosen.items() if value != default[name]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot import blocks, figures
 from bot.asking import Block
 from bot.language import listed, mark, tr, trn
-from bot.train import failures, heard, summary
+from bot.train import failures, heard, metrics, summary
 from bot.wording import escape
 from storage.records import Job, Json, Run
 from trainer.spec import (
@@ -77,7 +77,7 @@ def _running(job: Job, run: Run | None, _: int | None) -> tuple[str, list[Block]
 
 def _succeeded(job: Job, _: Run | None, __: int | None) -> tuple[str, list[Block]]:
     found = TrainSummary.model_validate(job.result)
-    lines = [tr("done, {figures}", figures=summary.headline(found)), summary.judge(found)]
+    lines = [tr("done, {figures}", figures=metrics.headline(found)), summary.judge(found)]
     if found.comparison:
         lines.append(summary.compare(found.comparison))
     return "\n".join(filter(None, lines)), summary.next_buttons(job)
@@ -147,10 +147,9 @@ def _say_last(run: Run) -> str:
         return tr("not evaluated yet")
     last = EvaluatedEvent.model_validate(run.evaluated)
     return tr(
-        "after epoch {epoch:.1f}: {accuracy} accuracy, {macro_f1} macro-F1 on the validation split",
+        "after epoch {epoch:.1f}: {figures} on the validation split",
         epoch=last.epoch,
-        accuracy=figures.percent(last.accuracy),
-        macro_f1=figures.percent(last.macro_f1),
+        figures=listed(metrics.say(name, value) for name, value in last.figures.items()),
     )
 
 

@@ -9,7 +9,7 @@ from bot.asking import Asker, Block, Office, Reply
 from bot.commands.train import CancelJob, ListJobs, ShowJob, ShowLogs
 from bot.language import listed, mark, tr
 from bot.rights import require_owner
-from bot.train import agreement, heard, job_card, logs, summary
+from bot.train import agreement, heard, job_card, logs, metrics, summary
 from bot.train.failures import CAUSES
 from bot.train.queue import find_job
 from bot.wording import STATES, escape
@@ -135,8 +135,8 @@ def _state(job: Job, now: datetime) -> str:
     """Say how a job stands, in a few words."""
     ended = figures.ago(now - (job.ended_at or now))
     if job.state == "succeeded":
-        accuracy = (job.result or {})["scores"]["accuracy"]["value"]
-        return tr("{share} accuracy, {ago}", share=figures.percent(accuracy), ago=ended)
+        name, found = metrics.first(TrainSummary.model_validate(job.result))
+        return tr("{figure}, {ago}", figure=metrics.say(name, found.value), ago=ended)
     if job.state == "failed":
         cause = tr(CAUSES[(job.failure or {})["cause"]])
         return tr("failed ({cause}), {ago}", cause=cause, ago=ended)

@@ -74,8 +74,8 @@ def _buttons(plan: Plan, bill: Bill | None) -> Block:
 
 
 def _say_why(work: TrainWork, dataset: Dataset) -> str:
-    typed = draft.typed_over(work.recipe, dataset)
-    yours = ", ".join(f"{name}={figures.number(value)}" for name, value in typed.items())
+    typed = draft.typed_over(work.recipe, dataset, work.task)
+    yours = ", ".join(f"{name}={figures.choice(value)}" for name, value in typed.items())
     why = escape(heard.again(work.recipe_why.replace("e-0", "e-")))  # 5e-5, as people type it
     if not yours:
         return tr("_Usual for {why}._", why=why)
@@ -142,11 +142,11 @@ def _say_memory(outlook: Outlook) -> str:
 def form(plan: Plan, dataset: Dataset, *, response_url: str | None) -> Block:
     """Make the form; an empty field leaves its number to the recipe."""
     work = TrainWork.model_validate(plan.work)
-    typed = draft.typed_over(work.recipe, dataset)
+    typed = draft.typed_over(work.recipe, dataset, work.task)
     usual = work.recipe.model_dump()
     inputs = [_method(work.recipe.method)]
     for name in FIELDS[2:-1]:
-        value = figures.number(typed[name]) if name in typed else ""
+        value = figures.number(usual[name]) if name in typed else ""
         hint = "" if value else tr("{number}, by the recipe", number=figures.number(usual[name]))
         inputs.append(_number(name, value, hint))
     inputs.append(_number("priority", str(plan.priority or ""), "0"))

@@ -9,17 +9,18 @@ from sqlite_utils import Database
 
 from bot import blocks, figures, language
 from bot.asking import Asker, Office, RefusalError, Reply
-from bot.commands.train import ListModels, Promote, Rollback
+from bot.commands.train import ALIASES, ListModels, Promote, Rollback
 from bot.language import mark, tr
 from bot.readers import channel_speaks
 from bot.rights import is_admin, require_owner
-from bot.train import agreement, gate, queue, summary
+from bot.train import agreement, gate, metrics, queue, summary
 from bot.train.agreement import Agreement
 from bot.wording import STATES, code, escape
 from storage import audit, datasets, deliveries, models, shadows
 from storage.database import immediate, opened
 from storage.records import Json, Model, Promotion
-from trainer.compare import Contender, compare
+from trainer.compare import compare
+from trainer.compare.contender import Contender
 from trainer.spec import Comparison, TrainSummary, dataset_dir
 
 MEANWHILE = mark(
@@ -105,7 +106,7 @@ def announce(
             model=escape(figures.model_name(case.model.base_model)),
             method=case.model.method,
             data=escape(case.data),
-            figures=summary.headline(found),
+            figures=metrics.headline(found),
         ),
         "" if back else summary.judge(found),
         summary.compare(comparison) if comparison and not back else "",
@@ -160,19 +161,31 @@ def _gather(office: Office, asker: Asker, command: Promote) -> Case:
         require_owner(
             office, asker, owner=model.created_by, what=tr("Model {number}", number=model.id)
         )
-        serving = models.serving(db, command.as_)
+        alias = command.as_ or ALIASES[model.task]
+        serving = models.serving(db, alias)
         if serving is not None and serving[1].id == model.id:
             raise RefusalError(
                 tr(
                     "Model {number} serves already, as {alias} v{version}.",
                     number=model.id,
-                    alias=code(command.as_),
+                    alias=code(alias),
                     version=serving[0].version,
+                )
+            )
+        if serving is not None and serving[1].task != model.task:
+            raise RefusalError(
+                tr(
+                    "{alias} serves {task}, which model {number} was not trained for. Give it "
+                    "another name: `/train promote {number} as={usual}`.",
+                    alias=code(alias),
+                    task=serving[1].task,
+                    number=model.id,
+                    usual=ALIASES[model.task],
                 )
             )
         rival = serving[1] if serving else None
         found = agreement.find(db, model.id, beside=rival.id) if rival else None
-        return Case(command.as_, model, rival, _title(db, model), found)
+        return Case(alias, model, rival, _title(db, model), found)
 
 
 async def _compare(
@@ -186,7 +199,7 @@ async def _compare(
         return found
     ours, theirs = (_contender(office, model) for model in (case.model, case.rival))
     try:
-        return await asyncio.to_thread(compare, ours, theirs)
+        return await asyncio.to_thread(compare, case.model.task, ours, theirs)
     except OSError:
         admin = is_admin(office, asker)
         gate.cannot_compare(case.model.id, case.rival.id, reason=reason, admin=admin)
@@ -301,15 +314,15 @@ def _title(db: Database, model: Model) -> str:
 
 
 def _line(model: Model, data: str, serving: str | None) -> str:
-    accuracy = model.summary["scores"]["accuracy"]["value"]
+    name, found = metrics.first(TrainSummary.model_validate(model.summary))
     base = escape(figures.model_name(model.base_model))
     line = tr(
-        "• *{number}*  {data}, {model}, {method}: {share} accuracy, <@{user}>",
+        "• *{number}*  {data}, {model}, {method}: {figure}, <@{user}>",
         number=model.id,
         data=escape(data),
         model=base,
         method=model.method,
-        share=figures.percent(accuracy),
+        figure=metrics.say(name, found.value),
         user=model.created_by,
     )
     return tr("{model}, *serves as {name}*", model=line, name=escape(serving)) if serving else line

@@ -41,6 +41,7 @@ def train(office: Office, asker: Asker, command: Train) -> Reply:
             base_model=base_model,
             method=command.method,
             overrides=command.recipe_overrides(),
+            task=command.task,
         )
         return _offer(office, db, asker, work, dataset=dataset, choices=command)
 
@@ -178,6 +179,7 @@ def _change(office: Office, asker: Asker, command: RetryJob, number: int) -> Rep
             base_model=base_model,
             method=command.method,
             overrides=command.recipe_overrides(),
+            task=command.task,
         )
         priority = command.priority or 0
         changed = plans.change(db, drafted.id, work=work.model_dump(), priority=priority)

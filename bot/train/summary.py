@@ -2,45 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 
 from bot import blocks, figures
 from bot.asking import Block
 from bot.language import both, listed, mark, tr, trn
-from bot.train import heard
+from bot.train import heard, metrics
+from bot.train.details import Details, classification
 from bot.wording import escape
 from storage.records import Job, Json
 from trainer.spec import (
     Baseline,
-    ClassScore,
     Comparison,
     Export,
     OnCorrections,
-    Scores,
+    Task,
     TrainSummary,
 )
 
-CLASSES = 25  # listed in full; of more the weakest are
-WEAKEST = 20
-TABLE_CHARACTERS = 2_900
-CONFUSIONS = 3
 FEW = 10  # rows, fewer show nothing
 BASELINES = {
     "majority": mark("majority"),
     "TF-IDF + logistic regression": mark("TF-IDF + logistic regression"),
 }
+# What a task's results tell beside their figures.
+DETAILS: Mapping[Task, Callable[[TrainSummary], Details]] = {
+    "classification": classification.describe,
+}
 TEXT = 3_500  # characters of a message's text; Slack refuses edits above 4,000
-
-
-def headline(summary: TrainSummary) -> str:
-    scores = summary.scores
-    return trn(
-        "{accuracy} accuracy and {macro_f1} macro-F1 on {count:,} test row",
-        "{accuracy} accuracy and {macro_f1} macro-F1 on {count:,} test rows",
-        scores.n,
-        accuracy=figures.interval(scores.accuracy),
-        macro_f1=figures.interval(scores.macro_f1),
-    )
 
 
 def judge(summary: TrainSummary) -> str:
@@ -50,7 +39,7 @@ def judge(summary: TrainSummary) -> str:
     if not others:
         names = both(_name(b) for b in beaten)
         return tr("It beats {baselines}.", baselines=names) if beaten else ""
-    hardest = max(others, key=lambda baseline: baseline.accuracy)
+    hardest = min(others, key=lambda baseline: baseline.difference.points)
     return tr(
         "It does not beat {baseline}: {difference}.",
         baseline=_name(hardest),
@@ -104,17 +93,18 @@ def message(job: Job, summary: TrainSummary) -> Json:
         "<@{user}> Job {number} is done: {figures}.",
         user=job.requested_by,
         number=job.id,
-        figures=headline(summary),
+        figures=metrics.headline(summary),
     )
     verdicts = [title, _say_baselines(summary)]
     if summary.comparison:
         verdicts.append(compare(summary.comparison))
     if summary.on_corrections:
         verdicts.append(say_on_corrections(summary.on_corrections))
-    details = [_say_confusions(summary.scores), _say_export(summary.export), _say_use(summary)]
-    tables = [f"```{escape(part)}```" for part in _split_classes(summary.scores)]
-    shown = [blocks.section(part) for part in [*verdicts, *tables, *details] if part]
-    text = "\n".join(filter(None, verdicts + details))
+    found = DETAILS[summary.task](summary)
+    said = [*found.said, _say_export(summary.export), _say_use(summary)]
+    tables = [f"```{escape(part)}```" for part in found.tables]
+    shown = [blocks.section(part) for part in [*verdicts, *tables, *said] if part]
+    text = "\n".join(filter(None, verdicts + said))
     run = blocks.context(_say_run(summary))
     return {"text": blocks.cut(text, TEXT), "blocks": [*shown, run]}
 
@@ -130,10 +120,9 @@ def next_buttons(job: Job) -> list[Block]:
 def _say_baselines(summary: TrainSummary) -> str:
     lines = [
         tr(
-            "• {baseline}: {accuracy} accuracy, {macro_f1} macro-F1; this model: {difference}",
+            "• {baseline}: {figures}; this model: {difference}",
             baseline=_name(b),
-            accuracy=figures.percent(b.accuracy),
-            macro_f1=figures.percent(b.macro_f1),
+            figures=listed(metrics.say(name, value) for name, value in b.figures.items()),
             difference=figures.difference(b.difference),
         )
         for b in summary.baselines
@@ -141,23 +130,9 @@ def _say_baselines(summary: TrainSummary) -> str:
     return "\n".join([f"*{judge(summary)}*", *lines]) if lines else ""
 
 
-def _say_confusions(scores: Scores) -> str:
-    """Name what is taken for what most often."""
-    cells = [
-        (rows, scores.labels[true], scores.labels[said])
-        for true, row in enumerate(scores.confusion)
-        for said, rows in enumerate(row)
-        if true != said and rows
-    ]
-    worst = sorted(cells, reverse=True)[:CONFUSIONS]
-    named = [
-        tr("{true} taken for {said} ({rows:,})", true=_label(true), said=_label(said), rows=rows)
-        for rows, true, said in worst
-    ]
-    return tr("*Most frequent mistakes*  {mistakes}", mistakes=listed(named)) if named else ""
-
-
-def _say_export(export: Export) -> str:
+def _say_export(export: Export | None) -> str:
+    if export is None:
+        return ""
     told = {
         "why": escape(heard.again(export.why)),
         "small": figures.size(export.bytes_int8),
@@ -165,22 +140,25 @@ def _say_export(export: Export) -> str:
         "quick": f"{export.latency_ms_int8:.1f}",
         "slow": f"{export.latency_ms_fp32:.1f}",
         "agreement": figures.percent(export.agreement),
+        "metric": tr(metrics.NAMES[export.accuracy_change.metric]),
         "difference": figures.difference(export.accuracy_change),
     }
     if told["agreement"] in export.why:
         return tr(
             "*Serving*  {why} int8 beside fp32: {small} instead of {large}, {quick} ms a text "
-            "instead of {slow} ms; accuracy: {difference}.",
+            "instead of {slow} ms; {metric}: {difference}.",
             **told,
         )
     return tr(
         "*Serving*  {why} int8 beside fp32: {small} instead of {large}, {quick} ms a text instead "
-        "of {slow} ms, the same answer on {agreement} of the test rows; accuracy: {difference}.",
+        "of {slow} ms, the same answer on {agreement} of the test rows; {metric}: {difference}.",
         **told,
     )
 
 
 def _say_use(summary: TrainSummary) -> str:
+    if summary.temperature is None or summary.threshold is None:
+        return ""
     return tr(
         "*Calibration*  temperature {temperature:.2f}; below a confidence of {threshold:.0%} it "
         "answers “not sure”.",
@@ -214,37 +192,3 @@ def _say_run(summary: TrainSummary) -> str:
 
 def _name(baseline: Baseline) -> str:
     return escape(tr(BASELINES.get(baseline.name, baseline.name)))
-
-
-def _label(label: str) -> str:
-    return f"“{escape(blocks.cut(label, 40))}”"
-
-
-# --- the table of classes -------------------------------------------------------------------
-
-
-def _split_classes(scores: Scores) -> list[str]:
-    """Write the classes as tables that each fit a section; of many only the weakest."""
-    classes: Sequence[ClassScore] = scores.per_class
-    title = ""
-    if len(classes) > CLASSES:
-        classes = sorted(classes, key=lambda c: (c.f1, c.label))[:WEAKEST]
-        title = tr(
-            "The {shown} weakest of {labels} labels", shown=WEAKEST, labels=len(scores.per_class)
-        )
-    head = (tr("label"), tr("precision"), tr("recall"), "F1", tr("rows"))
-    rows = [
-        (c.label, *(figures.percent(x) for x in (c.precision, c.recall, c.f1)), f"{c.support:,}")
-        for c in classes
-    ]
-    return _fit("\n".join(filter(None, [title, figures.table([head, *rows])])))
-
-
-def _fit(table: str) -> list[str]:
-    """Cut a table between its lines into parts short enough, escapes included."""
-    parts = [""]
-    for line in table.split("\n"):
-        if len(escape(parts[-1])) + len(escape(line)) > TABLE_CHARACTERS:
-            parts.append("")
-        parts[-1] += line + "\n"
-    return parts

@@ -2,26 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+import torch
 from datasets import ClassLabel, Dataset, DatasetDict
+from numpy.typing import NDArray
+from torch import nn
 from transformers import (
     AutoModelForSequenceClassification,
+    DataCollatorWithPadding,
     EvalPrediction,
     PreTrainedModel,
     PreTrainedTokenizerFast,
+    Trainer,
+    TrainerCallback,
+    TrainingArguments,
 )
 
 from trainer import evaluate
+from trainer.baselines import compare_baselines
+from trainer.compare.classification import compare, compare_on_corrections
+from trainer.compare.contender import contenders
+from trainer.export import drafted, export_graph, input_names, save_torch, write_card
 from trainer.failures import RunFailed
+from trainer.fit import Exact
+from trainer.predict import Classifier, Logits
 from trainer.pretrained import cut_length, load_tokenizer, safe_weights
-from trainer.spec import SPLITS, TrainWork
+from trainer.spec import (
+    SPLITS,
+    Baseline,
+    Comparison,
+    Difference,
+    OnCorrections,
+    Rival,
+    RunSpec,
+    Scores,
+    TrainWork,
+)
+from trainer.tasks import Exported
 
 
 @dataclass(frozen=True)
@@ -34,6 +59,128 @@ class Loaded:
     tokenizer: PreTrainedTokenizerFast
     model: PreTrainedModel
     max_length: int
+
+
+class Classification:
+    """Fine-tune an encoder to give each text one label."""
+
+    metric, greater_is_better = "macro_f1", True
+
+    def __init__(self, spec: RunSpec, work: TrainWork) -> None:
+        self.loaded = load(spec.dataset_dir, work)
+        self.model, self.tokenizer = self.loaded.model, self.loaded.tokenizer
+        self.rows = {split: len(self.loaded.rows[split]) for split in SPLITS}
+        self._logits = np.empty((0, 0), np.float32)  # [test rows, labels], of what serves
+
+    def make_trainer(
+        self, model: nn.Module, arguments: Mapping[str, Any], callbacks: Sequence[TrainerCallback]
+    ) -> Trainer:
+        return Exact(
+            model=model,
+            args=TrainingArguments(**arguments),
+            data_collator=DataCollatorWithPadding(self.tokenizer),
+            train_dataset=self.loaded.encoded["train"],
+            eval_dataset=self.loaded.encoded["validation"],
+            compute_metrics=compute_metrics,
+            callbacks=list(callbacks),
+        )
+
+    def export(
+        self, model: PreTrainedModel, *, folder: Path, origin: Mapping[str, Any], threads: int
+    ) -> Exported:
+        """Write model.onnx, tokenizer.json and model.json for serving; torch/ for training on.
+
+        test_predictions.npz has the logits and true labels of the test split, in its order, for
+        comparing. Temperature and threshold are chosen on the validation split, by what serves.
+        """
+        exported, self._logits = export(
+            model, self.loaded, folder=folder, origin=origin, threads=threads
+        )
+        return exported
+
+    def test(self) -> Scores:
+        return evaluate.score(self._true, self._predicted, self.loaded.labels)
+
+    def baselines(self) -> list[Baseline]:
+        return compare_baselines(self.loaded.rows, self._predicted)
+
+    def compare(
+        self, spec: RunSpec, rival: Rival
+    ) -> tuple[Comparison | None, OnCorrections | None]:
+        ours, theirs = contenders(spec, rival)
+        return (
+            compare(ours, theirs, threads=spec.threads),
+            compare_on_corrections(ours, theirs, threads=spec.threads),
+        )
+
+    @property
+    def _true(self) -> NDArray[np.int64]:
+        return np.array(self.loaded.rows["test"]["label"])
+
+    @property
+    def _predicted(self) -> NDArray[np.int64]:
+        return np.asarray(self._logits.argmax(axis=1))
+
+
+def export(
+    model: PreTrainedModel, loaded: Loaded, *, folder: Path, origin: Mapping[str, Any], threads: int
+) -> tuple[Exported, Logits]:
+    """Write the folder that serves; give its calibration, and its logits on the test split."""
+    model = model.cpu().float().eval()
+    card = {**origin, **_describe_inputs(model, loaded)}
+    true = np.array(loaded.rows["test"]["label"])
+    with drafted(folder) as draft:
+        save_torch(model, loaded.tokenizer, draft / "torch")
+        exported, logits = export_graph(
+            LogitsOnly(model),
+            draft,
+            tokenizer=loaded.tokenizer,
+            card=card,
+            texts=list(loaded.rows["test"]["text"]),
+            load=lambda folder: Classifier.load(folder, threads=threads).logits,
+            judge=partial(judge, true),
+        )
+        temperature, threshold = _calibrate(draft, loaded.rows["validation"], threads)
+        calibration = {"temperature": temperature, "threshold": threshold}
+        write_card(draft, {**card, **calibration, "format": exported.format})
+        np.savez(draft / "test_predictions.npz", logits=logits, true=true)
+    return Exported(exported, temperature, threshold), logits
+
+
+def judge(true: NDArray[np.int64], int8: Logits, fp32: Logits) -> tuple[float, Difference]:
+    """Tell the share of rows on which both formats give one label, and int8's accuracy less fp32's."""
+    a, b = int8.argmax(axis=1), fp32.argmax(axis=1)
+    return float((a == b).mean()), evaluate.difference(a == true, b == true)
+
+
+class LogitsOnly(nn.Module):
+    """The model with nothing but its logits as output."""
+
+    def __init__(self, model: PreTrainedModel) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, tokens: dict[str, torch.Tensor]) -> torch.Tensor:
+        logits: torch.Tensor = self.model(**tokens).logits
+        return logits
+
+
+def _describe_inputs(model: PreTrainedModel, loaded: Loaded) -> dict[str, Any]:
+    return {
+        "labels": loaded.labels,
+        "max_length": loaded.max_length,
+        "inputs": input_names(model, loaded.tokenizer),
+        "pad_token_id": loaded.tokenizer.pad_token_id,
+        "temperature": 1.0,  # until they are chosen
+        "threshold": 0.0,
+    }
+
+
+def _calibrate(folder: Path, validation: Dataset, threads: int) -> tuple[float, float]:
+    logits = Classifier.load(folder, threads=threads).logits(list(validation["text"]))
+    true = np.array(validation["label"])
+    temperature = evaluate.fit_temperature(logits, true)
+    return temperature, evaluate.choose_threshold(evaluate.softmax(logits, temperature), true)
 
 
 def load(dataset_dir: Path, work: TrainWork) -> Loaded:

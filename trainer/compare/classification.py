@@ -1,15 +1,15 @@
-"""Compare two models on the test rows that neither of them has learned from."""
+"""Compare two classifiers on the test rows that neither of them has learned from."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
 import numpy as np
 
+from trainer.compare.contender import Contender
 from trainer.evaluate import difference
 from trainer.predict import Classifier, Logits, ModelCard
 from trainer.spec import Comparison, OnCorrections, text_hash
@@ -20,15 +20,6 @@ class Row(TypedDict):
 
     text: str
     label: str
-
-
-@dataclass(frozen=True)
-class Contender:
-    """A model with the data set that it was trained on."""
-
-    number: int
-    folder: Path
-    dataset: Path
 
 
 def compare(candidate: Contender, rival: Contender, *, threads: int = 0) -> Comparison:

@@ -1,0 +1,28 @@
+"""What a result tells beside its figures: one module a task."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.wording import escape
+
+TABLE_CHARACTERS = 2_900
+
+
+@dataclass(frozen=True)
+class Details:
+    """Paragraphs in Slack's mark-up, and tables for a monospaced font that each fit a section."""
+
+    said: Sequence[str] = ()
+    tables: Sequence[str] = ()
+
+
+def fit(table: str) -> list[str]:
+    """Cut a table between its lines into parts short enough, escapes included."""
+    parts = [""]
+    for line in table.split("\n"):
+        if len(escape(parts[-1])) + len(escape(line)) > TABLE_CHARACTERS:
+            parts.append("")
+        parts[-1] += line + "\n"
+    return parts

@@ -1,0 +1,26 @@
+"""One side of a comparison: a model with the data set that it was trained on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from trainer.spec import Rival, RunSpec, dataset_dir
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A model's folder and its data set's."""
+
+    number: int
+    folder: Path
+    dataset: Path
+
+
+def contenders(spec: RunSpec, rival: Rival) -> tuple[Contender, Contender]:
+    """Name the run's own model and its rival."""
+    theirs = dataset_dir(spec.data_dir, rival.dataset_hash)
+    return (
+        Contender(spec.job, spec.attempt_dir / "model", spec.dataset_dir),
+        Contender(rival.model, spec.data_dir / rival.path, theirs),
+    )
