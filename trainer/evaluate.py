@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +15,9 @@ from scipy.special import softmax as scipy_softmax
 from trainer.spec import ClassScore, Difference, Interval, Scores
 
 Array = NDArray[Any]
+Statistic = Callable[[Array], Array]  # sums over rows [..., k] -> figures [...]
+Unit = Literal["points", "nats"]
+Verdict = Literal["better", "worse", "none"]
 
 RESAMPLES = 2_000
 Z95 = 1.959964  # two-sided 95% point of the normal distribution
@@ -159,6 +162,117 @@ def _margin(n: int, only_a: int, only_b: int) -> float:
     p_a, p_b = (only_a + 1) / (n + 2), (only_b + 1) / (n + 2)
     half = Z95 * math.sqrt((p_a + p_b - (p_a - p_b) ** 2) / (n + 2))
     return half + abs((only_a - only_b) / max(n, 1) - (p_a - p_b))
+
+
+# --- any figure, by resampling --------------------------------------------------------------
+
+
+def mean(sums: Array) -> Array:
+    """Give the mean of sums [..., (value, weight)]; a weight is 1 where rows count alike."""
+    return np.asarray(sums[..., 0] / sums[..., 1])
+
+
+def mean_interval(values: ArrayLike, *, bounded: bool = True) -> Interval:
+    """Give the mean of values [n], at least one, with its 95% bootstrap interval.
+
+    `bounded` values are shares from 0 to 1, such as reciprocal ranks; losses aren't.
+    """
+    return interval(_weigh(values), mean, extremes=_SHARES if bounded else None)
+
+
+def mean_difference(
+    a: ArrayLike, b: ArrayLike, *, metric: str, unit: Unit = "points"
+) -> Difference:
+    """Compare two models on the same rows: mean of a minus that of b, from values [n] each.
+
+    In points the values are shares from 0 to 1, of which more is better; in nats they are losses.
+    Rows must be independent: of choices by the same user take the user's mean.
+    """
+    extremes = _SHARES if unit == "points" else None
+    return paired_difference(
+        _weigh(a), _weigh(b), mean, metric=metric, unit=unit, extremes=extremes
+    )
+
+
+def interval(
+    rows: ArrayLike, statistic: Statistic, *, extremes: ArrayLike | None = None, seed: int = 0
+) -> Interval:
+    """Give a figure that sums over rows tell, with its 95% bootstrap interval.
+
+    `rows` [n, k] are what each of at least one row adds to the sums. `extremes` [2, k] are what a
+    row would add that is answered as well, and as badly, as can be: both join those that are drawn
+    from, so that a small perfect split claims no certainty.
+    """
+    added = np.asarray(rows, np.float64)
+    pseudo = np.empty((0, added.shape[1])) if extremes is None else np.asarray(extremes)
+    return _interval(float(statistic(added.sum(axis=0))), statistic(_resample(added, pseudo, seed)))
+
+
+def paired_difference(
+    a: ArrayLike,
+    b: ArrayLike,
+    statistic: Statistic,
+    *,
+    metric: str,
+    unit: Unit = "points",
+    extremes: ArrayLike | None = None,
+    seed: int = 0,
+) -> Difference:
+    """Compare two models on the same rows by a figure of a minus that of b; see `interval`.
+
+    `a` and `b` [n, k] are what each row adds to the sums that `statistic` turns into the figure,
+    a share, or a loss in nats, of which less is better. The interval is that of the paired
+    bootstrap (Efron and Tibshirani 1993), one row with the `extremes` each way joining it as in
+    Bonett and Price's, and symmetric and rounded as in `difference`.
+    """
+    ours, theirs = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    if ours.shape != theirs.shape:
+        raise ValueError(f"The models answered different rows: {len(ours)} and {len(theirs)}.")
+    n, k = ours.shape
+    best, worst = np.empty((2, 0, k)) if extremes is None else np.asarray(extremes)[:, None]
+    pseudo = np.block([[best, worst], [worst, best]])
+    sums = _resample(np.hstack([ours, theirs]), pseudo, seed)
+    found = float(statistic(ours.sum(axis=0)) - statistic(theirs.sum(axis=0)))
+    low, high = np.quantile(statistic(sums[:, :k]) - statistic(sums[:, k:]), [0.025, 0.975])
+    reach = max(found - low, high - found) if n > 1 else abs(found)
+    return _tell(found, reach, n, metric=metric, unit=unit)
+
+
+def _tell(found: float, reach: float, n: int, *, metric: str, unit: Unit) -> Difference:
+    """Round a difference, and its margin up; points to tenths, nats to thousandths."""
+    scale, digits, most = (100, 1, 100.0) if unit == "points" else (1, 3, math.inf)
+    points = round(scale * found, digits)
+    margin = min(math.ceil(round(scale * reach * 10**digits, 6)) / 10**digits, most)
+    gain = points if unit == "points" else -points
+    verdict: Verdict = "none" if abs(points) <= margin else "better" if gain > 0 else "worse"
+    return Difference(points=points, margin=margin, n=n, verdict=verdict, metric=metric, unit=unit)
+
+
+def _resample(rows: Array, pseudo: Array, seed: int) -> Array:
+    """Draw the rows with replacement RESAMPLES times, and give their sums [RESAMPLES, k].
+
+    Rows that add the same are one cell of a multinomial draw: exact, and often far fewer.
+    """
+    random = np.random.default_rng(seed)
+    cells, counts = np.unique(np.vstack([rows, pseudo]), axis=0, return_counts=True)
+    at_once = max(1, 1_000_000 // len(cells))  # draws, to bound the memory
+    return np.concatenate(
+        [
+            random.multinomial(
+                len(rows), counts / counts.sum(), size=min(at_once, RESAMPLES - start)
+            )
+            @ cells
+            for start in range(0, RESAMPLES, at_once)
+        ]
+    )
+
+
+_SHARES = ((1.0, 1.0), (0.0, 1.0))  # what rows of the best and the worst value add to a mean
+
+
+def _weigh(values: ArrayLike) -> Array:
+    found = np.asarray(values, np.float64)
+    return np.column_stack([found, np.ones(len(found))])
 
 
 # --- calibration ----------------------------------------------------------------------------
