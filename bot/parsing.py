@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bot.asking import RefusalError
 from bot.commands.coach import Help
+from bot.commands.train import Choices
 from bot.commands.words import Command, Usage, hints
 from bot.language import tr
 from bot.usage import USAGE, verbs_of
@@ -258,7 +259,7 @@ def _convert(usage: Usage, name: str, value: str) -> Any:  # noqa: ANN401 - as t
 @cache  # building one takes a hundred times longer than using it
 def _adapter(usage: Usage, name: str) -> TypeAdapter[Any]:
     hint = hints(usage.record)[name]
-    if name in Recipe.model_fields:  # a recipe's own limits hold
+    if issubclass(usage.record, Choices) and name in Recipe.model_fields:  # its limits hold
         hint = Annotated[hint, Recipe.model_fields[name]]
     return TypeAdapter(hint)
 

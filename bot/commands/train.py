@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from bot.commands.words import Alias, Argument, Command, Name, Number, Option, Title, Usage
+from bot.commands.words import Alias, Argument, Command, Lower, Name, Number, Option, Title, Usage
 from bot.language import mark
 from trainer.spec import AUGMENTATIONS, Method, Precision, Recipe, Task, Tracker
 
@@ -236,7 +236,12 @@ class ListModels(Command): ...
 @dataclass(frozen=True)
 class Promote(Command):
     number: Number
-    as_: Alias | None = None  # what its task usually serves as
+    as_: Annotated[
+        str | None,
+        Lower,
+        Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$"),
+        Option(mark("a name"), mark("the purpose the model serves; else the usual of its task")),
+    ] = None
     reason: Annotated[
         str | None,
         Field(min_length=1, max_length=500),

@@ -40,6 +40,16 @@ PURPOSES = (
         mark("So that their data set gets better. Each is deleted after {corrections} days."),
     ),
     Purpose(
+        ("questions",),
+        mark("Questions of yours that found no answer, or that you judged, redacted"),
+        mark("So that the answers get better. Each is deleted after {corrections} days."),
+    ),
+    Purpose(
+        ("written",),
+        mark("How often a model wrote an answer to you"),
+        mark("So that nobody asks too much of it. Only times are kept, no words; for a week."),
+    ),
+    Purpose(
         ("monitored",),
         mark("What you wrote in watched channels, redacted"),
         mark("So that an alert can show what drives it. Each is deleted after {monitored} days."),
@@ -47,7 +57,7 @@ PURPOSES = (
     Purpose(
         (
             *("jobs", "plans", "datasets", "models", "promotions"),
-            *("shadows", "monitors", "schedules"),
+            *("shadows", "monitors", "schedules", "chats"),
         ),
         mark("Your jobs, plans, data sets, models, monitors and reports"),
         mark("So that others can build on them. Kept until somebody deletes them."),
@@ -81,7 +91,7 @@ PURPOSES = (
         mark("So that each comes once, and stops where it does not help. Kept for good."),
     ),
     Purpose(
-        ("audit", "alerts", "approvals", "budgets", "privacy_reviews"),
+        ("audit", "alerts", "approvals", "budgets", "privacy_reviews", "suspects"),
         mark("What you changed or decided, and what was changed about you"),
         mark("So that it can be told who did what. Kept for good."),
     ),

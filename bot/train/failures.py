@@ -14,6 +14,8 @@ CAUSES: dict[Cause, str] = {
     "out_of_memory": mark("out of memory"),
     "nan_loss": mark("nan loss"),
     "bad_labels": mark("bad labels"),
+    "bad_rows": mark("bad rows"),
+    "bad_method": mark("bad method"),
     "bad_file": mark("bad file"),
     "disk_full": mark("disk full"),
     "killed": mark("killed"),
@@ -30,6 +32,8 @@ WORDS: dict[Cause, str] = {
         "The loss stopped being a number (NaN): the learning rate is too high for this model."
     ),
     "bad_labels": mark("The labels of this data set can't be trained on."),
+    "bad_rows": mark("The rows of this data set don't suit what is to be learnt."),
+    "bad_method": mark("This base model can't be trained by that method."),
     "bad_file": mark("The file can't be used."),
     "disk_full": mark(
         "The disk is full. Once there is space again, a retry goes on from the checkpoint."

@@ -16,7 +16,7 @@ from bot.train.outlook import Outlook
 from bot.train.spending import Bill
 from bot.wording import escape
 from storage.records import Dataset, Plan
-from trainer.spec import METHODS, TrainWork
+from trainer.spec import METHODS, Method, TrainWork
 
 FIELDS = ("model", "method", "epochs", "lr", "batch", "max_length", "seed", "priority")
 LABELS = {
@@ -29,10 +29,16 @@ LABELS = {
     "seed": mark("Seed"),
     "priority": mark("Priority, -10 to 10"),
 }
-METHOD_WORDS = {
+METHOD_WORDS: dict[Method, str] = {
+    "auto": mark("auto: the cheap ones first"),
     "full": mark("full: every weight"),
+    "body": mark("body: every weight but the embeddings"),
     "head": mark("head: only the last layer, quick"),
+    "probe": mark("probe: logistic regression on the frozen model, seconds"),
     "lora": mark("lora: small matrices beside the weights"),
+    "adalora": mark("adalora: LoRA that shares out its ranks"),
+    "ia3": mark("ia3: a few scales, the least memory"),
+    "adapters": mark("adapters: small layers between the layers"),
 }
 WARNINGS_SHOWN = 3
 
