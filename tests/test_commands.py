@@ -153,7 +153,12 @@ def _is_typeable(record: Command, usage: Usage) -> bool:
 def _records(usage: Usage) -> st.SearchStrategy[Command]:
     types = hints(usage.record)
     values = {name: _values(types[name]) for name in (*usage.arguments, *usage.options)}
-    for name in values.keys() & Recipe.model_fields.keys():
+    limits = (
+        Recipe.model_fields.keys() - {"augment"}
+        if issubclass(usage.record, train.Choices)
+        else set()
+    )
+    for name in values.keys() & limits:
         limited = Recipe.model_fields[name]
         values[name] = st.none() | _values(Annotated[limited.annotation, limited])
     if usage.record is coach.Help:
