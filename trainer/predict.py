@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +13,10 @@ from pydantic import Field
 
 from trainer.evaluate import softmax
 from trainer.graph import GraphCard, TextGraph
+from trainer.label_sets import sigmoid
 
 Logits = NDArray[np.float32]  # [texts, labels]
+JOIN = "|"  # between the labels of a text
 Vectors = NDArray[np.float32]  # [texts, dimensions], each of length 1
 
 
@@ -23,6 +26,9 @@ class ModelCard(GraphCard):
     labels: list[str]
     temperature: float = Field(gt=0)
     threshold: float = Field(description="calibrated confidence below which it is not sure")
+    thresholds: dict[str, float] | None = Field(
+        default=None, description="label -> probability from which on a text is given it"
+    )
 
 
 class EncoderCard(GraphCard):
@@ -33,12 +39,22 @@ class EncoderCard(GraphCard):
 
 @dataclass(frozen=True)
 class Prediction:
-    """One answer; `sure` is false below the model's threshold."""
+    """One answer; `sure` is false below the model's threshold.
+
+    A model of several labels gives `labels`, maybe none; `label` is then the likeliest of these,
+    or of all where none is given, and that isn't sure.
+    """
 
     label: str
     confidence: float  # calibrated
     probabilities: dict[str, float]  # label -> calibrated probability, in the model's order
     sure: bool
+    labels: tuple[str, ...] | None = None  # likeliest first; None: a text has one label
+
+    @property
+    def told(self) -> str:
+        """All that was told, several labels as data sets write them: `billing|refund`."""
+        return self.label if self.labels is None else JOIN.join(sorted(self.labels))
 
 
 class Classifier:
@@ -63,11 +79,14 @@ class Classifier:
 
     def classify(self, texts: Sequence[str]) -> list[Prediction]:
         """Answer texts in their order, with calibrated confidence."""
-        return [self._answer(row) for row in self.chances(texts)]
+        return [answer(self.card, row) for row in self.chances(texts)]
 
     def chances(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Compute calibrated probabilities [texts, labels] in the order given."""
-        return softmax(self.logits(texts), self.card.temperature)
+        logits, temperature = self.logits(texts), self.card.temperature
+        if self.card.thresholds is not None:
+            return sigmoid(logits, temperature)
+        return softmax(logits, temperature)
 
     def fits(self, text: str) -> bool:
         """Tell whether a text is read to its end: of longer ones only the beginning is."""
@@ -77,15 +96,18 @@ class Classifier:
         """Compute float32 logits [texts, labels] in the order given."""
         return self._graph.rows(texts, len(self.card.labels))
 
-    def _answer(self, chances: NDArray[np.float64]) -> Prediction:
-        best = int(chances.argmax())
-        confidence = float(chances[best])
-        return Prediction(
-            label=self.card.labels[best],
-            confidence=confidence,
-            probabilities=dict(zip(self.card.labels, chances.tolist(), strict=True)),
-            sure=confidence >= self.card.threshold,
-        )
+
+def answer(card: ModelCard, chances: Sequence[float] | NDArray[np.floating[Any]]) -> Prediction:
+    """Answer a text by its calibrated probabilities [labels], in the order of the card."""
+    probabilities = dict(zip(card.labels, map(float, chances), strict=True))
+    if card.thresholds is None:
+        best = max(card.labels, key=lambda label: probabilities[label])
+        confidence = probabilities[best]
+        return Prediction(best, confidence, probabilities, confidence >= card.threshold)
+    likeliest = sorted(card.labels, key=lambda label: -probabilities[label])
+    given = tuple(one for one in likeliest if probabilities[one] >= card.thresholds[one])
+    label = given[0] if given else likeliest[0]
+    return Prediction(label, probabilities[label], probabilities, bool(given), given)
 
 
 class Encoder:
