@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
 import torch
 from datasets import Dataset
 from torch import nn
-from transformers import Trainer, TrainerState
+from transformers import Trainer, TrainerCallback, TrainerState
 from transformers.trainer_pt_utils import LengthGroupedSampler, get_length_grouped_indices
 
 from trainer import checkpoints, device
@@ -41,6 +42,18 @@ class Fitted:
     rows_per_second: float
     losses: list[tuple[int, float]]
     evaluations: list[Evaluated]
+    stopped_early: bool
+    extended_by: int
+    adjustment: Adjustment | None
+
+
+@dataclass(frozen=True)
+class Course:
+    """The recipe as it is trained: with smaller batches, with epochs that people added."""
+
+    recipe: Recipe
+    extra_epochs: int
+    adjustment: Adjustment | None
 
 
 def fit(
@@ -54,21 +67,40 @@ def fit(
 ) -> Fitted:
     """Train in place, from the newest complete checkpoint if there is one; keep the best epoch.
 
-    Raise Cancelled, with a checkpoint saved, after SIGTERM; raise RunFailed (nan_loss) at the
-    first loss that is no number.
+    Begin anew from there each time that epochs are added. Raise Cancelled, with a checkpoint
+    saved, after SIGTERM, or Paused; raise RunFailed (nan_loss) at the first loss that is no number.
     """
-    folder = spec.run_dir / "checkpoints"
-    checkpoints.remove_unusable(folder, work.model_dump_json())
-    newest = checkpoints.find_newest(folder, work.model_dump_json())
-    reporter = Reporter(
-        folder, newest, spec=spec, work=work, events=events, cancellation=cancellation
-    )
-    trainer = task.make_trainer(model, arguments(task, spec, work.recipe), [reporter])
-    with cancellation.deferred():
-        trainer.train(resume_from_checkpoint=str(newest) if newest else None)
-    # Its forward computes in bfloat16 since; as it serves it computes in float32.
-    trainer.accelerator.unwrap_model(model, keep_fp32_wrapper=False)
-    return _sum_up(trainer.state, reporter.seconds(), rows=task.rows["train"])
+    checkpoints_dir = spec.run_dir / "checkpoints"
+    if is_first():
+        checkpoints.remove_unusable(checkpoints_dir, work)
+    while True:
+        course = plan_course(spec, work.recipe)
+        newest = checkpoints.find_newest(checkpoints_dir, work)
+        done = read_evaluations(newest)
+        reporter = Reporter(
+            checkpoints_dir,
+            newest,
+            spec=spec,
+            work=work,
+            recipe=course.recipe,
+            events=events,
+            cancellation=cancellation,
+            extra_epochs=course.extra_epochs,
+        )
+        stalled = has_stalled(task, course.recipe, done)
+        recipe = course.recipe.model_copy(update={"epochs": len(done)}) if stalled else course.recipe
+        trainer = task.make_trainer(
+            model, arguments(task, spec, recipe) | {"report_to": list(work.trackers)}, [reporter]
+        )
+        try:
+            with cancellation.deferred():
+                trainer.train(resume_from_checkpoint=str(newest) if newest else None)
+        except Extended:
+            continue
+        finally:
+            # Its forward computes in bfloat16 since; as it serves it computes in float32.
+            trainer.accelerator.unwrap_model(model, keep_fp32_wrapper=False)
+        XXX
 
 
 class SeededLengthSampler(LengthGroupedSampler):

@@ -42,6 +42,7 @@ class Baseline(Figured):
 
     name: str
     difference: Difference
+    curve: list[float] = Field(default=[], description="where items are ranked: hit@1, hit@2, …")
 
 
 class Comparison(Frozen):
@@ -130,22 +131,36 @@ class TrialResult(Frozen):
 
     number: int
     params: dict[str, float | str]
-    state: Literal["complete", "pruned", "failed"]
-    value: float | None = Field(description="best first figure on the validation split")
+    state: Literal["complete", "pruned", "stopped", "failed"] = Field(
+        description="pruned: it fell behind; stopped: the budget was too short for it"
+    )
+    value: float | None = Field(description="best figure on the validation split, so far as it got")
     epochs: float
     seconds: float
+    failure: str | None = Field(default=None, description="its cause, where it failed")
 
 
 class SweepResult(Frozen):
     """What a search found, beside the noise of a training run."""
 
     trials: list[TrialResult]
-    best: int = Field(description="number of the winning trial")
+    best: int = Field(description="number of the winning trial; the first is the default recipe")
     default: float | None = Field(description="validation figure of the recipe it began with")
-    gain: float = Field(description="of the winner over it, in points on the validation split")
-    noise: float = Field(description="standard deviation from seed to seed, in points")
+    gain: float | None = Field(
+        description="of the winner with fresh seeds over the default, positive where it is better"
+    )
+    noise: float | None = Field(description="standard deviation of the winner from seed to seed")
+    margin: float | None = Field(
+        default=None, description="what chance alone seldom exceeds (95%, one-sided)"
+    )
+    seeds: list[float] = Field(default=[], description="the winner's figures with fresh seeds")
+    metric: str = Field(default="macro_f1", description="the figure, on the validation split")
+    unit: Literal["points", "nats"] = Field(
+        default="points", description="of gain, noise and margin"
+    )
     importance: dict[str, float] = Field(default={}, description="parameter -> share")
     stopped: Literal["trials", "budget"] = "trials"
+    seconds: float = Field(default=0, description="of trials and seeds, without the last run")
 
 
 class TrainSummary(Frozen):
