@@ -193,7 +193,7 @@ def run(spec: RunSpec, work: TrainWork) -> dict[str, float]:
     their_watch = Stopwatch()
     article = train_as_the_article(theirs, rows, loaded, epochs, their_watch)
 
-    ours = methods.prepare(loaded.model, work.recipe.method)
+    ours = methods.prepare(loaded.model, work.recipe, work.task)
     turns = TakeTurns(ours, article, work.recipe.batch)
     trainer = task.make_trainer(ours, fit.arguments(task, spec, work.recipe), [turns])
     trainer.train()

@@ -9,7 +9,7 @@ import torch
 from transformers import PreTrainedModel
 
 from trainer import methods
-from trainer.spec import Method
+from trainer.spec import Method, Recipe
 from trainer.tasks.classification import load_model
 
 # peft still asks transformers by a name that is deprecated.
@@ -21,6 +21,10 @@ TOKENS = torch.tensor([[101, 7592, 2088, 102]])  # [CLS] hello world [SEP]
 @pytest.fixture
 def new_model() -> Callable[[], PreTrainedModel]:
     return lambda: load_model("minilm", ["no", "yes"])
+
+
+def recipe(method: Method) -> Recipe:
+    return Recipe(method=method, epochs=1, lr=1e-3, batch=8, max_length=32)
 
 
 def step_once(model: torch.nn.Module) -> None:
@@ -35,14 +39,16 @@ def step_once(model: torch.nn.Module) -> None:
 def test_each_method_trains_its_share(
     new_model: Callable[[], PreTrainedModel], method: Method, share: float
 ) -> None:
-    total, trained = methods.count_parameters(methods.prepare(new_model(), method))
+    total, trained = methods.count_parameters(
+        methods.prepare(new_model(), recipe(method), "classification")
+    )
     assert 0 < trained <= share * total
 
 
 def test_the_head_is_trained_and_the_encoder_stays_as_it_is(
     new_model: Callable[[], PreTrainedModel],
 ) -> None:
-    model = methods.prepare(new_model(), "head")
+    model = methods.prepare(new_model(), recipe("head"), "classification")
     before = {name: weight.clone() for name, weight in model.named_parameters()}
     step_once(model)
     moved = {n for n, weight in model.named_parameters() if not torch.equal(weight, before[n])}
@@ -54,7 +60,7 @@ def test_merged_adapters_answer_as_the_adapted_model_did(
     new_model: Callable[[], PreTrainedModel],
 ) -> None:
     torch.manual_seed(0)
-    adapted = methods.prepare(new_model(), "lora")
+    adapted = methods.prepare(new_model(), recipe("lora"), "classification")
     untrained = adapted.eval()(input_ids=TOKENS).logits
     step_once(adapted)
     with torch.no_grad():

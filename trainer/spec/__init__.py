@@ -39,6 +39,7 @@ from trainer.spec.recipe import (
     Recipe,
     Task,
     choose_recipe,
+    methods_for,
 )
 from trainer.spec.record import (
     Frozen,
@@ -188,6 +189,7 @@ __all__ = [
     "choose_recipe",
     "dataset_dir",
     "fold_text",
+    "methods_for",
     "resolve_base_model",
     "result_dir",
     "run_dir",

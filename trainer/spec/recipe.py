@@ -43,6 +43,13 @@ TASK_RATES: Mapping[Task, Mapping[Method, float]] = {
 Precision = Literal["auto", "bf16", "fp32"]
 
 
+def methods_for(task: Task) -> tuple[Method, ...]:
+    """List the methods that a task has: only what classifies has a head to train by itself."""
+    if task in ("classification", "multilabel"):
+        return METHODS
+    return tuple(method for method in METHODS if method not in ("auto", "probe", "head"))
+
+
 class Recipe(Frozen):
     """How to train: every number that changes the result."""
 
