@@ -85,7 +85,7 @@ def train(
     device.use_threads(spec.threads)
     set_seed(work.recipe.seed)
     task = tasks.load(spec, work)
-    model = methods.prepare(task.model, work.recipe.method)
+    model = methods.prepare(task.model, work.recipe, work.task)
     parameters, trainable = methods.count_parameters(model)
 
     events.write(Phase(name="training"))
