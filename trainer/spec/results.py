@@ -83,6 +83,10 @@ class Evaluated(Figured):
     epoch: float
     loss: float
 
+    def value(self, metric: str) -> float:
+        """Give what the epochs are compared by: a figure, or else the loss."""
+        return self.figures.get(metric.removeprefix("eval_"), self.loss)
+
 
 class Tried(Frozen):
     """A method that `method=auto` tried: its first figure on the validation split, and its time."""

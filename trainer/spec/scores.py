@@ -75,6 +75,22 @@ class RetrievalScores(Frozen):
     out_of_scope: int = Field(description="test questions without an answer")
     answered_out_of_scope: Interval | None = Field(description="of those, answered all the same")
     answered: Interval = Field(description="of the questions that have an answer")
+    right_if_answered: Interval | None = Field(
+        default=None, description="of the latter, answered rightly"
+    )
+    made_out_of_scope: int = Field(
+        default=0, description="of those out of scope, made by leaving their answers out"
+    )
+    bound: float = Field(
+        default=1.0, description="promised share of out-of-scope questions that are answered"
+    )
+    questions_searched: int = Field(
+        default=0, description="training questions that lead to their answers; 0: none do"
+    )
+    curve: list[float] = Field(default=[], description="recall@1, recall@2, … recall@10")
+    hardest: list[int] = Field(
+        default=[], description="rows of the file whose questions rank their answers lowest"
+    )
 
     def figures(self) -> dict[str, Interval]:
         return {"recall@1": self.recall_at_1, "recall@5": self.recall_at_5, "mrr": self.mrr}
@@ -94,6 +110,7 @@ class RecommendationScores(Frozen):
     new_users: dict[str, float] = Field(
         default={}, description="the same figures on users that training never saw"
     )
+    curve: list[float] = Field(default=[], description="hit@1, hit@2, … hit@20")
 
     def figures(self) -> dict[str, Interval]:
         return {"hit@10": self.hit_at_10, "ndcg@10": self.ndcg_at_10, "auc": self.auc}
