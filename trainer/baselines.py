@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,11 @@ from numpy.typing import NDArray
 from sklearn.dummy import DummyClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import FeatureUnion, Pipeline
 
-from trainer import evaluate
+from trainer import evaluate, label_sets
+from trainer.label_sets import Sets
 from trainer.spec import Baseline
 
 FEW_SPACES = 0.05  # of the characters: English has about 0.17, Chinese and Japanese next to none
@@ -28,6 +31,27 @@ def compare_baselines(rows: DatasetDict, predicted: NDArray[np.int64]) -> list[B
     return [
         _measure(name, model.fit(texts, labels).predict(list(test["text"])), predicted, true)
         for name, model in _models(texts)
+    ]
+
+
+def compare_label_sets(
+    texts: Mapping[str, Sequence[str]], sets: Mapping[str, Sets], predicted: Sets
+) -> list[Baseline]:
+    """Do the same for texts of any number of labels, by split; one logistic regression a label.
+
+    Its thresholds are fitted on the validation split, as those of the model are.
+    """
+    head = OneVsRestClassifier(LogisticRegression(max_iter=1_000))
+    model = Pipeline([("tf-idf", _features(texts["train"])), ("head", head)])
+    model.fit(texts["train"], sets["train"])
+    chances = {split: model.predict_proba(texts[split]) for split in ("validation", "test")}
+    thresholds = label_sets.fit_thresholds(chances["validation"], sets["validation"])
+    (usual, _), *_ = Counter(map(tuple, sets["train"].tolist())).most_common(1)
+    return [
+        _measure_sets("majority", np.tile(usual, (len(predicted), 1)), predicted, sets["test"]),
+        _measure_sets(
+            "TF-IDF + logistic regression", chances["test"] >= thresholds, predicted, sets["test"]
+        ),
     ]
 
 
@@ -64,4 +88,14 @@ def _measure(
         name=name,
         figures={"accuracy": evaluate.accuracy(matrix), "macro_f1": evaluate.macro_f1(matrix)},
         difference=evaluate.difference(predicted == true, answers == true),
+    )
+
+
+def _measure_sets(name: str, answers: Sets, predicted: Sets, true: Sets) -> Baseline:
+    return Baseline(
+        name=name,
+        figures=label_sets.figures(true, answers),
+        difference=label_sets.difference(
+            label_sets.tally(true, predicted), label_sets.tally(true, answers)
+        ),
     )

@@ -229,6 +229,8 @@ def paired_difference(
     if ours.shape != theirs.shape:
         raise ValueError(f"The models answered different rows: {len(ours)} and {len(theirs)}.")
     n, k = ours.shape
+    if not n:
+        return Difference(points=0, margin=0, n=0, verdict="none", metric=metric, unit=unit)
     best, worst = np.empty((2, 0, k)) if extremes is None else np.asarray(extremes)[:, None]
     pseudo = np.block([[best, worst], [worst, best]])
     sums = _resample(np.hstack([ours, theirs]), pseudo, seed)

@@ -99,19 +99,18 @@ def _middle_best(f1: Array) -> float:
 # --- figures --------------------------------------------------------------------------------
 
 
-def micro_f1(true: ArrayLike, given: ArrayLike) -> float:
-    """F1 over all labels of all rows together."""
-    return float(_micro(tally(true, given).sum(axis=0)))
+def figures(true: ArrayLike, given: ArrayLike) -> dict[str, float]:
+    """Measure label sets [rows, labels] against the true ones, without intervals.
 
-
-def macro_f1(true: ArrayLike, given: ArrayLike) -> float:
-    """Average F1 over the labels that occur as true or as given."""
-    return float(_macro(_add_up_by_label(np.asarray(true, bool), np.asarray(given, bool)).sum(0)))
-
-
-def exact(true: ArrayLike, given: ArrayLike) -> float:
-    """Share of rows with all their labels and no other."""
-    return float((np.asarray(true, bool) == np.asarray(given, bool)).all(axis=1).mean())
+    micro-F1 is over all labels of all rows together, macro-F1 averages over the labels that occur,
+    and `exact` is the share of rows with all their labels and no other.
+    """
+    truth, said = np.asarray(true, bool), np.asarray(given, bool)
+    return {
+        "micro_f1": float(_micro(tally(truth, said).sum(axis=0))),
+        "macro_f1": float(_macro(_tally_by_label(truth, said).sum(axis=0))),
+        "exact": float((truth == said).all(axis=1).mean()),
+    }
 
 
 def score(
@@ -148,7 +147,7 @@ def tally(true: ArrayLike, given: ArrayLike) -> Array:
     return np.column_stack([(truth & said).sum(1), said.sum(1), truth.sum(1)]).astype(float)
 
 
-def _add_up_by_label(true: Sets, given: Sets) -> Array:
+def _tally_by_label(true: Sets, given: Sets) -> Array:
     """Give [rows, labels * 3] of right, given and true."""
     return np.stack([true & given, given, true], axis=2).reshape(len(true), -1).astype(float)
 
@@ -167,7 +166,7 @@ def _macro_interval(true: Sets, given: Sets) -> Interval:
     occurring = (true | given).any(axis=0)
     if not occurring.any():
         return Interval(value=0.0, low=0.0, high=0.0)
-    added = _add_up_by_label(true[:, occurring], given[:, occurring])
+    added = _tally_by_label(true[:, occurring], given[:, occurring])
     share = occurring.sum()  # each label has its part of the two rows
     extremes = [np.tile(row, share) / share for row in (BEST, WORST)]
     return evaluate.interval(added, _macro, extremes=extremes)

@@ -83,10 +83,7 @@ class Classifier:
 
     def chances(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Compute calibrated probabilities [texts, labels] in the order given."""
-        logits, temperature = self.logits(texts), self.card.temperature
-        if self.card.thresholds is not None:
-            return sigmoid(logits, temperature)
-        return softmax(logits, temperature)
+        return calibrate(self.card, self.logits(texts))
 
     def fits(self, text: str) -> bool:
         """Tell whether a text is read to its end: of longer ones only the beginning is."""
@@ -95,6 +92,13 @@ class Classifier:
     def logits(self, texts: Sequence[str]) -> Logits:
         """Compute float32 logits [texts, labels] in the order given."""
         return self._graph.rows(texts, len(self.card.labels))
+
+
+def calibrate(card: ModelCard, logits: Logits) -> NDArray[np.float64]:
+    """Turn logits into calibrated probabilities of the same shape."""
+    if card.thresholds is not None:
+        return sigmoid(logits, card.temperature)
+    return softmax(logits, card.temperature)
 
 
 def answer(card: ModelCard, chances: Sequence[float] | NDArray[np.floating[Any]]) -> Prediction:

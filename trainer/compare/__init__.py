@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trainer.compare import classification
+from trainer.compare import classification, multilabel
 from trainer.compare.contender import Contender
 from trainer.spec import Comparison, Task
 
@@ -14,4 +14,8 @@ def compare(task: Task, candidate: Contender, rival: Contender, *, threads: int 
     """
     if task == "classification":
         return classification.compare(candidate, rival, threads=threads)
+    if task == "multilabel":
+        return multilabel.compare(candidate, rival, threads=threads)
+    if task == "recommendation":
+        return recommendation.compare(candidate, rival, threads=threads)
     raise NotImplementedError(task)

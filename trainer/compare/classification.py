@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypedDict
 
 import numpy as np
 
-from trainer.compare.contender import Contender
+from trainer.compare.contender import Contender, read_rows, read_seen
 from trainer.evaluate import difference
 from trainer.predict import Classifier, Logits, ModelCard
 from trainer.spec import Comparison, OnCorrections, text_hash
-
-
-class Row(TypedDict):
-    """A line of a data set's test.jsonl or corrections.jsonl."""
-
-    text: str
-    label: str
 
 
 def compare(candidate: Contender, rival: Contender, *, threads: int = 0) -> Comparison:
@@ -30,8 +21,8 @@ def compare(candidate: Contender, rival: Contender, *, threads: int = 0) -> Comp
     answers now. An answer is right where the label's name is the same, so a label that the rival
     never learned counts against it and is reported. Raise OSError where a folder is gone.
     """
-    rows = _read_rows(candidate.dataset / "test.jsonl")
-    seen = _read_seen(rival.dataset)
+    rows = read_rows(candidate.dataset / "test.jsonl")
+    seen = read_seen(rival.dataset)
     unseen = [i for i, row in enumerate(rows) if text_hash(row["text"]) not in seen]
     model = Classifier.load(rival.folder, threads=threads)
     theirs = _name(model.card, model.logits([rows[i]["text"] for i in unseen]))
@@ -59,8 +50,8 @@ def compare_on_corrections(
     held_out = candidate.dataset / "corrections.jsonl"
     if not held_out.exists():
         return None
-    seen = _read_seen(rival.dataset)
-    rows = [row for row in _read_rows(held_out) if text_hash(row["text"]) not in seen]
+    seen = read_seen(rival.dataset)
+    rows = [row for row in read_rows(held_out) if text_hash(row["text"]) not in seen]
     ours, theirs = (
         _find_right(Classifier.load(one.folder, threads=threads), rows)
         for one in (candidate, rival)
@@ -73,20 +64,11 @@ def compare_on_corrections(
     )
 
 
-def _find_right(model: Classifier, rows: Sequence[Row]) -> list[bool]:
+def _find_right(model: Classifier, rows: Sequence[Mapping[str, str]]) -> list[bool]:
     if not rows:
         return []
     answers = _name(model.card, model.logits([row["text"] for row in rows]))
     return [answer == row["label"] for answer, row in zip(answers, rows, strict=True)]
-
-
-def _read_rows(path: Path) -> list[Row]:
-    with path.open(encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
-
-
-def _read_seen(dataset: Path) -> set[str]:
-    return set((dataset / "seen.txt").read_text(encoding="ascii").split())
 
 
 def _read_answers(folder: Path) -> list[str]:

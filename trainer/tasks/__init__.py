@@ -84,5 +84,17 @@ def load(spec: RunSpec, work: TrainWork) -> Task:
             from trainer.tasks.classification import Classification  # noqa: PLC0415
 
             return Classification(spec, work)
+        case "multilabel":
+            from trainer.tasks.multilabel import Multilabel  # noqa: PLC0415
+
+            return Multilabel(spec, work)
+        case "generation":
+            from trainer.tasks.generation import Generation  # noqa: PLC0415
+
+            return Generation(spec, work)
+        case "recommendation":
+            from trainer.tasks.recommendation import Recommendation  # noqa: PLC0415
+
+            return Recommendation(spec, work)
         case _:
             raise NotImplementedError(work.task)

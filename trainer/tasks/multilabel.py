@@ -1,0 +1,290 @@
+"""Giving texts any number of labels: the rows, the model, the weights of rare labels, thresholds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import torch
+from datasets import Dataset, DatasetDict
+from numpy.typing import NDArray
+from torch import nn
+from torch.nn import functional
+from transformers import (
+    DataCollatorWithPadding,
+    EvalPrediction,
+    PreTrainedModel,
+    Trainer,
+    TrainerCallback,
+    TrainingArguments,
+)
+
+from trainer import label_sets
+from trainer.baselines import compare_label_sets
+from trainer.compare.contender import contenders
+from trainer.compare.multilabel import compare, compare_on_corrections
+from trainer.export import drafted, export_graph, input_names, save_torch, write_card
+from trainer.failures import RunFailed
+from trainer.fit import Exact
+from trainer.label_sets import Sets
+from trainer.predict import Classifier, Logits
+from trainer.pretrained import cut_length, load_tokenizer
+from trainer.spec import (
+    SPLITS,
+    Baseline,
+    Comparison,
+    Difference,
+    MultilabelScores,
+    OnCorrections,
+    Rival,
+    RunSpec,
+    TrainWork,
+)
+from trainer.tasks import Exported
+from trainer.tasks.classification import encode, load_model
+
+MOST_WEIGHT = 20.0  # of a rare label's rows in the loss: beyond it they are learnt by heart
+
+Weights = NDArray[np.float32]  # [labels], of the rows that carry each
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The texts and their label sets, by split; the labels are those of training, sorted."""
+
+    labels: list[str]
+    texts: dict[str, list[str]]
+    sets: dict[str, Sets]
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What one format serves, fitted on its own answers to the validation split."""
+
+    temperature: float
+    thresholds: NDArray[np.float64]  # [labels]
+    given: Sets  # [test rows, labels]
+
+    @classmethod
+    def fit(cls, logits: Logits, true: Sets) -> Answered:
+        """Read logits of the test rows, then the validation rows, of which `true` is known."""
+        cut = len(logits) - len(true)
+        temperature = label_sets.fit_temperature(logits[cut:], true)
+        chances = label_sets.sigmoid(logits, temperature)
+        thresholds = label_sets.fit_thresholds(chances[cut:], true)
+        return cls(temperature, thresholds, chances[:cut] >= thresholds)
+
+
+class Multilabel:
+    """Fine-tune an encoder to give each text any number of labels."""
+
+    metric, greater_is_better = "micro_f1", True
+
+    def __init__(self, spec: RunSpec, work: TrainWork) -> None:
+        self._rows = read_rows(spec.dataset_dir)
+        self.rows = {split: len(self._rows.texts[split]) for split in SPLITS}
+        self.tokenizer = load_tokenizer(work.base_model)
+        self.model = load_model(work.base_model, self._rows.labels)
+        self.model.config.problem_type = "multi_label_classification"
+        self.model.config.pad_token_id = self.tokenizer.pad_token_id
+        self._length = cut_length(work.recipe.max_length, self.tokenizer, self.model)
+        self._encoded = encode(_to_datasets(self._rows), self.tokenizer, self._length)
+        self._weights = weigh_labels(self._rows.sets["train"], balanced=work.recipe.balanced)
+        self._answered = Answered(1.0, np.empty(0), np.empty((0, 0), bool))  # until it serves
+
+    def make_trainer(
+        self, model: nn.Module, arguments: Mapping[str, Any], callbacks: Sequence[TrainerCallback]
+    ) -> Trainer:
+        return Exact(
+            model=model,
+            args=TrainingArguments(**arguments),
+            data_collator=DataCollatorWithPadding(self.tokenizer),
+            train_dataset=self._encoded["train"],
+            eval_dataset=self._encoded["validation"],
+            compute_loss_func=WeighedLoss(self._weights),
+            compute_metrics=self._measure,
+            callbacks=list(callbacks),
+        )
+
+    def export(
+        self, model: PreTrainedModel, *, folder: Path, origin: Mapping[str, Any], threads: int
+    ) -> Exported:
+        """Write model.onnx, tokenizer.json and model.json for serving; torch/ for training on.
+
+        test_predictions.npz has the logits and the true label sets of the test split. Temperature
+        and thresholds are fitted on the validation split, by what serves.
+        """
+        model = model.cpu().float().eval()
+        texts, sets = self._rows.texts, self._rows.sets
+        card = {**origin, **self._describe_inputs(model)}
+        with drafted(folder) as draft:
+            save_torch(model, self.tokenizer, draft / "torch")
+            exported, logits = export_graph(
+                Unweighed(model, self._weights),
+                draft,
+                tokenizer=self.tokenizer,
+                card=card,
+                texts=[*texts["test"], *texts["validation"]],
+                load=lambda folder: Classifier.load(folder, threads=threads).logits,
+                judge=self._judge,
+            )
+            answered = Answered.fit(logits, sets["validation"])
+            write_card(draft, {**card, **self._calibration(answered), "format": exported.format})
+            test = logits[: self.rows["test"]]
+            np.savez(draft / "test_predictions.npz", logits=test, true=sets["test"])
+        self._answered = answered
+        return Exported(exported, answered.temperature)
+
+    def test(self) -> MultilabelScores:
+        true, answered = self._rows.sets["test"], self._answered
+        return label_sets.score(
+            true, answered.given, self._rows.labels, answered.thresholds.tolist()
+        )
+
+    def baselines(self) -> list[Baseline]:
+        return compare_label_sets(self._rows.texts, self._rows.sets, self._answered.given)
+
+    def compare(
+        self, spec: RunSpec, rival: Rival
+    ) -> tuple[Comparison | None, OnCorrections | None]:
+        ours, theirs = contenders(spec, rival)
+        return (
+            compare(ours, theirs, threads=spec.threads),
+            compare_on_corrections(ours, theirs, threads=spec.threads),
+        )
+
+    def _measure(self, prediction: EvalPrediction) -> dict[str, float]:
+        """Figures of one evaluation, at the one threshold for all labels that suits it best."""
+        chances = label_sets.sigmoid(np.asarray(prediction.predictions) - np.log(self._weights))
+        true = np.asarray(prediction.label_ids) > 0
+        return label_sets.figures(true, chances >= label_sets.fit_common_threshold(chances, true))
+
+    def _judge(self, int8: Logits, fp32: Logits) -> tuple[float, Difference]:
+        """Tell the share of test rows given the same set, and int8's micro-F1 less fp32's."""
+        true, known = self._rows.sets["test"], self._rows.sets["validation"]
+        a, b = (Answered.fit(logits, known).given for logits in (int8, fp32))
+        tallied = (label_sets.tally(true, given) for given in (a, b))
+        return float((a == b).all(axis=1).mean()), label_sets.difference(*tallied)
+
+    def _describe_inputs(self, model: PreTrainedModel) -> dict[str, Any]:
+        unfitted = Answered(1.0, np.full(len(self._rows.labels), 0.5), np.empty((0, 0), bool))
+        return {
+            "labels": self._rows.labels,
+            "max_length": self._length,
+            "inputs": input_names(model, self.tokenizer),
+            "pad_token_id": self.tokenizer.pad_token_id,
+            "threshold": 0.0,  # each label has its own
+            **self._calibration(unfitted),
+        }
+
+    def _calibration(self, answered: Answered) -> dict[str, Any]:
+        thresholds = dict(zip(self._rows.labels, answered.thresholds.tolist(), strict=True))
+        return {"temperature": answered.temperature, "thresholds": thresholds}
+
+
+# --- weights --------------------------------------------------------------------------------
+
+
+def weigh_labels(sets: Sets, *, balanced: bool) -> Weights:
+    """Weigh the rows that carry a label as much as those that don't, where `balanced`."""
+    if not balanced:
+        return np.ones(sets.shape[1], np.float32)
+    carrying = np.maximum(sets.sum(axis=0), 1)
+    weights = (len(sets) - carrying) / carrying
+    return np.asarray(weights.clip(1 / MOST_WEIGHT, MOST_WEIGHT), np.float32)
+
+
+class WeighedLoss:
+    """Binary cross-entropy of each label, of the rows that carry it times its weight."""
+
+    def __init__(self, weights: Weights) -> None:
+        self._weights = torch.from_numpy(weights)
+
+    def __call__(
+        self,
+        outputs: Mapping[str, torch.Tensor],
+        labels: torch.Tensor,
+        num_items_in_batch: torch.Tensor | int | None = None,
+    ) -> torch.Tensor:
+        logits = outputs["logits"].float()
+        loss = functional.binary_cross_entropy_with_logits(
+            logits, labels, pos_weight=self._weights.to(logits.device), reduction="sum"
+        )
+        # Of accumulated batches it counts the labels of all.
+        return loss / (labels.numel() if num_items_in_batch is None else num_items_in_batch)
+
+
+class Unweighed(nn.Module):
+    """The model's logits as they are without weights, which only add their logarithm to them."""
+
+    offsets: torch.Tensor
+
+    def __init__(self, model: PreTrainedModel, weights: Weights) -> None:
+        super().__init__()
+        self.model = model
+        self.register_buffer("offsets", torch.from_numpy(weights).log())
+
+    def forward(self, tokens: dict[str, torch.Tensor]) -> torch.Tensor:
+        logits: torch.Tensor = self.model(**tokens).logits
+        return logits - self.offsets
+
+
+# --- rows -----------------------------------------------------------------------------------
+
+
+def read_rows(dataset_dir: Path) -> Rows:
+    """Read each split; a row may have no label.
+
+    Raise RunFailed (bad_labels) where nothing could be learned or measured.
+    """
+    table = pq.read_table(dataset_dir / "rows.parquet", columns=["text", "labels", "split"])
+    splits = {name: table.filter(pc.equal(table["split"], name)) for name in SPLITS}
+    carried = {name: rows["labels"].to_pylist() for name, rows in splits.items()}
+    labels = check_labels(carried)
+    texts = {name: rows["text"].to_pylist() for name, rows in splits.items()}
+    return Rows(labels, texts, {name: to_sets(rows, labels) for name, rows in carried.items()})
+
+
+def check_labels(carried: Mapping[str, Sequence[Sequence[str]]]) -> list[str]:
+    """Give the labels of the training split, sorted, where they can be learned and measured."""
+    for split, rows in carried.items():
+        if not rows:
+            raise RunFailed("bad_labels", f"The {split} split has no rows.")
+    found = {split: {label for row in rows for label in row} for split, rows in carried.items()}
+    names = sorted(found["train"])
+    if not names:
+        raise RunFailed("bad_labels", "No training row carries a label.")
+    if len(names) < 2:  # noqa: PLR2004  (of one alone nothing could be told apart)
+        raise RunFailed("bad_labels", f"The training split has one label only: {names[0]!r}.")
+    for split, labels in found.items():
+        if unseen := sorted(labels - found["train"]):
+            raise RunFailed(
+                "bad_labels",
+                f"The {split} split has the label {unseen[0]!r}, which no training row carries.",
+            )
+    return names
+
+
+def to_sets(rows: Sequence[Sequence[str]], labels: Sequence[str]) -> Sets:
+    """Mark which labels each row has: [rows, labels]."""
+    places = {label: place for place, label in enumerate(labels)}
+    sets = np.zeros((len(rows), len(labels)), bool)
+    for row, carried in enumerate(rows):
+        sets[row, [places[label] for label in carried]] = True
+    return sets
+
+
+def _to_datasets(rows: Rows) -> DatasetDict:
+    return DatasetDict(
+        {
+            split: Dataset.from_dict(
+                {"text": texts, "labels": rows.sets[split].astype(np.float32).tolist()}
+            )
+            for split, texts in rows.texts.items()
+        }
+    )
