@@ -177,7 +177,8 @@ def choose_format(fp32: Measured, int8: Measured, agreement: float, change: Diff
 def _judge(agreement: float, change: Difference) -> tuple[Format, str]:
     same = f"int8 answers {agreement:.1%} of the test rows as fp32 does"
     if change.verdict == "worse":
-        return "fp32", f"fp32 serves: int8 costs {-change.points:.1f} points of accuracy."
+        metric = change.metric.replace("_f1", "-F1")
+        return "fp32", f"fp32 serves: int8 costs {-change.points:.1f} points of {metric}."
     if agreement < LEAST_AGREEMENT:
         return "fp32", f"fp32 serves: {same}, fewer than {LEAST_AGREEMENT:.0%}."
     return "int8", f"int8 serves: {same}."

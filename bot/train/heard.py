@@ -26,6 +26,7 @@ RECIPES = (
 )
 EXPORTS = (
     mark("fp32 serves: int8 costs {points} points of accuracy."),
+    mark("fp32 serves: int8 costs {points} points of {metric}."),
     mark("fp32 serves: int8 answers {share} of the test rows as fp32 does, fewer than {least}."),
     mark("int8 serves: int8 answers {share} of the test rows as fp32 does."),
 )
@@ -55,6 +56,7 @@ FAILURES = (
     mark("{model} has no fast tokenizer (tokenizer.json): choose another base model."),
     mark("The {split} split has no rows."),
     mark("The training split has one label only: {label}."),
+    mark("No training row carries a label."),
     mark("The {split} split has the label {label}, which no training row carries."),
     mark(
         "{model} has its weights as pickles only, which can run code: convert them to safetensors."
