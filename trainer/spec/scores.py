@@ -134,6 +134,8 @@ class GenerationScores(Frozen):
     loss: Interval = Field(description="nats a token of the answers")
     perplexity: Interval
     samples: list[Sample]
+    unanswered: int = Field(default=0, description="pairs of any split left out: no answer")
+    too_long: int = Field(default=0, description="pairs left out: the answer alone is too long")
 
     def figures(self) -> dict[str, Interval]:
         return {"loss": self.loss, "perplexity": self.perplexity}
