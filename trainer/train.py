@@ -83,6 +83,11 @@ def train(
     disable_progress_bars()
     transformers_logging.disable_progress_bar()
     device.use_threads(spec.threads)
+    found = None
+    if work.sweep:
+        from trainer import sweeping  # noqa: PLC0415
+
+        work, found = sweeping.search(spec, work, events, cancellation)
     set_seed(work.recipe.seed)
     task = tasks.load(spec, work)
     model = methods.prepare(task.model, work.recipe, work.task)
@@ -120,6 +125,7 @@ def train(
         trainable_parameters=trainable,
         peak_memory_bytes=device.peak_memory(spec.device),
         resumed_from_step=resumed,
+        sweep=found,
         **vars(exported),
         **vars(fitted),
     )

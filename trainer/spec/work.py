@@ -154,11 +154,13 @@ class RunSpec(Frozen):
     save_every_s: float = Field(default=60, gt=0, description="seconds between checkpoints")
     max_rows: int = Field(default=1_000_000, gt=0)
     max_bytes: int = Field(default=50_000_000, gt=0)
+    part: str = Field(default="", description="of a sweep, such as trial-3; its steps are its own")
 
     @property
     def run_dir(self) -> Path:
-        """All attempts at the job; `checkpoints/` in it outlives an attempt."""
-        return run_dir(self.data_dir, self.job)
+        """All attempts at the job, or at a part of it; `checkpoints/` in it outlives an attempt."""
+        whole = run_dir(self.data_dir, self.job)
+        return whole / "checkpoints" / "sweep" / self.part if self.part else whole
 
     @property
     def attempt_dir(self) -> Path:
