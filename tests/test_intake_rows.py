@@ -12,7 +12,7 @@ from trainer.intake.columns import Chosen, find_columns
 from trainer.intake.duplicates import group_near_duplicates
 from trainer.intake.personal_data import count_personal_data
 from trainer.intake.profile import detect_languages, find_warnings
-from trainer.intake.rows import Row, Tidied, tidy
+from trainer.intake.rows import Tidied, tidy
 from trainer.intake.splits import complete_splits, drop_leaks
 from trainer.intake.table import BadFile, Table
 from trainer.spec import ColumnQuestion, DataCard, IntakeWork, text_hash
@@ -184,26 +184,24 @@ ROWS = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 60)), min_size=
 @given(rows=ROWS)
 def test_no_group_is_ever_on_two_sides(rows: list[tuple[str, int]]) -> None:
     groups = [group for _, group in rows]
-    made = [Row(str(i), label, "train") for i, (label, _) in enumerate(rows)]
     try:
-        split = complete_splits(made, groups)
+        split = complete_splits(["train"] * len(rows), groups, [label for label, _ in rows])
     except BadFile:
         assert len(set(groups)) < 3
         return
     sides: defaultdict[int, set[str]] = defaultdict(set)
-    for row, group in zip(split, groups, strict=True):
-        sides[group].add(row.split)
+    for side, group in zip(split, groups, strict=True):
+        sides[group].add(side)
     assert all(len(found) == 1 for found in sides.values())
-    assert [row[:2] for row in split] == [row[:2] for row in made]
 
 
 @given(sizes=st.lists(st.integers(5, 300), min_size=2, max_size=5))
 def test_splits_without_duplicates_are_stratified_eighty_ten_ten(sizes: list[int]) -> None:
-    rows = [Row(f"{k} {i}", str(k), "train") for k, n in enumerate(sizes) for i in range(n)]
-    split = complete_splits(rows, range(len(rows)))
+    labels = [str(k) for k, n in enumerate(sizes) for _ in range(n)]
+    split = complete_splits(["train"] * len(labels), range(len(labels)), labels)
     for label, size in enumerate(sizes):
         tenth = max(1, round(size / 10))
-        found = [row.split for row in split if row.label == str(label)]
+        found = [side for side, own in zip(split, labels, strict=True) if own == str(label)]
         counts = [found.count(name) for name in ("train", "validation", "test")]
         assert counts == [size - 2 * tenth, tenth, tenth]
 
@@ -212,23 +210,20 @@ def test_splits_without_duplicates_are_stratified_eighty_ten_ten(sizes: list[int
 def test_a_label_of_three_groups_has_a_row_in_each_split(repeats: list[int]) -> None:
     groups = [group for group, n in enumerate(repeats) for _ in range(n)]
     others = range(100, 200)
-    rows = [Row(f"{i}", "a", "train") for i in range(len(groups))]
-    rows += [Row(f"{i}", "b", "train") for i in others]
-    split = complete_splits(rows, [*groups, *others])
-    assert {row.split for row in split if row.label == "a"} == {"train", "validation", "test"}
+    labels = ["a"] * len(groups) + ["b"] * len(others)
+    split = complete_splits(["train"] * len(labels), [*groups, *others], labels)
+    assert set(split[: len(groups)]) == {"train", "validation", "test"}
 
 
 def test_a_missing_validation_split_comes_out_of_training() -> None:
-    rows = [Row(text, "a", "test" if i < 10 else "train") for i, text in enumerate(TEXTS)]
-    split = complete_splits(rows, range(60))
-    assert [row.split for row in split[:10]] == ["test"] * 10
-    assert [row.split for row in split[10:]].count("validation") == 5
+    split = complete_splits(["test"] * 10 + ["train"] * 50, range(60), ["a"] * 60)
+    assert split[:10] == ["test"] * 10
+    assert split[10:].count("validation") == 5
 
 
 def test_of_a_group_in_two_splits_only_the_training_rows_stay() -> None:
     splits = ["train", "test", "validation", "test", "test"]
-    rows = [Row(str(i), "a", split) for i, split in enumerate(splits)]
-    assert drop_leaks(rows, [1, 1, 2, 2, 3]) == [0, 2, 4]
+    assert drop_leaks(splits, [1, 1, 2, 2, 3]) == [0, 2, 4]
 
 
 # --- profile --------------------------------------------------------------------------------

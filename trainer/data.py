@@ -5,33 +5,25 @@ from __future__ import annotations
 import logging
 import socket
 import sys
-from collections import Counter
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from trainer import failures
 from trainer.events import EventWriter
-from trainer.intake import corrections
-from trainer.intake.columns import Chosen, find_columns
+from trainer.intake import corrections, private, shapes
 from trainer.intake.corrections import Corrected
-from trainer.intake.duplicates import group_near_duplicates
 from trainer.intake.files import read_table
 from trainer.intake.folder import hash_rows, keep
 from trainer.intake.personal_data import count_personal_data
-from trainer.intake.profile import (
-    count_splits,
-    detect_languages,
-    find_warnings,
-    measure_lengths,
-)
-from trainer.intake.rows import Row, check_class_sizes, sort, tidy
-from trainer.intake.splits import complete_splits, drop_leaks
+from trainer.intake.profile import detect_languages, find_warnings, measure_lengths
+from trainer.intake.rows import check_class_sizes, describe
 from trainer.intake.table import BadFile
 from trainer.limits import TOO_LARGE, Child
 from trainer.process import Cancellation, Cancelled, die_with_parent
 from trainer.spec import (
-    SPLITS,
+    ColumnQuestion,
     CorrectionsCard,
     Corrects,
     DataCard,
@@ -111,31 +103,25 @@ def make_dataset(spec: RunSpec) -> IntakeResult:
     table = read_table(
         path, filename=work.filename, max_rows=spec.max_rows, max_bytes=spec.max_bytes
     )
-    chosen = find_columns(table, work)
-    if not isinstance(chosen, Chosen):
+    chosen = shapes.recognise(table, work)
+    if isinstance(chosen, ColumnQuestion):
         return IntakeResult(question=chosen)
-
-    tidied = tidy(table, chosen)
-    rows, near_duplicates, taken = _split(tidied.rows)
+    texts, people = shapes.name_texts(chosen), shapes.name_people(chosen)
+    table, redacted = private.apply(table, texts, people, work.personal_data)
+    made = shapes.read(table, chosen)
     card = DataCard(
-        hash=hash_rows(rows),
+        hash=hash_rows(made.rows, made.card.get("shape", "labels")),
         name=work.name,
         filename=work.filename,
         bytes=path.stat().st_size,
-        rows=len(rows),
-        text_column=chosen.text,
-        label_column=chosen.label,
-        splits_from="file" if chosen.split else "made",
-        empty_rows=tidied.empty,
-        exact_duplicates=tidied.exact_duplicates,
-        near_duplicates=near_duplicates,
-        conflicts=tidied.conflicts,
-        leaks=tidied.leaks + len(tidied.rows) - len(rows),
-        **_describe(rows),
+        rows=len(made.rows),
+        redacted=redacted,
+        **made.card,
+        **_profile(made.texts, private=made.private),
     )
-    warnings = find_warnings(card, taken_from_train=taken if chosen.split else [])
-    card = card.model_copy(update={"warnings": warnings})
-    keep(rows, card, folder=dataset_dir(spec.data_dir, card.hash), scratch=spec.attempt_dir / "new")
+    card = card.model_copy(update={"warnings": find_warnings(card, taken_from_train=made.taken)})
+    folder, scratch = dataset_dir(spec.data_dir, card.hash), spec.attempt_dir / "new"
+    keep(made.rows, card, folder=folder, scratch=scratch)
     return IntakeResult(card=card)
 
 
@@ -150,6 +136,7 @@ def make_version(spec: RunSpec, work: IntakeWork, corrects: Corrects) -> DataCar
     read = corrections.read_corrections(_upload(spec))
     found = corrections.correct(rows, held_out, read, forgotten=frozenset(corrects.forgotten))
     check_class_sizes(found.rows)
+    texts = [row.text for row in found.rows]
     card = before.model_copy(
         update={
             "hash": hash_rows([*found.rows, *found.held_out]),
@@ -157,7 +144,8 @@ def make_version(spec: RunSpec, work: IntakeWork, corrects: Corrects) -> DataCar
             "rows": len(found.rows),
             "near_duplicates": found.near_duplicates,
             "corrections": _count_corrections(found, before.corrections),
-            **_describe(found.rows),
+            **describe(found.rows),
+            **_profile(texts, private=texts),
         }
     )
     card = card.model_copy(update={"warnings": find_warnings(card)})
@@ -179,24 +167,11 @@ def _count_corrections(found: Corrected, before: CorrectionsCard | None) -> Corr
     )
 
 
-def _split(found: list[Row]) -> tuple[list[Row], int, list[str]]:
-    """Drop leaks and fill missing splits; count near duplicates, name what training gave up."""
-    groups = group_near_duplicates([row.text for row in found]).tolist()
-    kept = drop_leaks(found, groups)
-    rows, groups = [found[i] for i in kept], [groups[i] for i in kept]
-    check_class_sizes(rows)
-    missing = [split for split in SPLITS if all(row.split != split for row in rows)]
-    return sort(complete_splits(rows, groups)), len(rows) - len(set(groups)), missing
-
-
-def _describe(rows: list[Row]) -> dict[str, Any]:
-    texts = [row.text for row in rows]
+def _profile(texts: Sequence[str], *, private: Sequence[str]) -> dict[str, Any]:
     return {
-        "labels": dict(Counter(row.label for row in rows).most_common()),
-        "splits": count_splits(rows),
         "characters": measure_lengths(texts),
         "languages": detect_languages(texts),
-        "personal_data": count_personal_data(texts),
+        "personal_data": count_personal_data(private),
     }
 
 

@@ -51,6 +51,25 @@ WARNINGS = (
         "±{points} points."
     ),
     mark("The texts are {languages}: choose a base model that knows what isn't English."),
+    mark("The test split has {number} rows: what is measured on it is known roughly only."),
+    mark("{texts} carried two sets of labels or more; the set given most often was kept."),
+    mark("No row carries two labels: one column with a label a row would say the same."),
+    mark(
+        "{questions} had two answers or more; the one given most often was kept. Which one is "
+        "right?"
+    ),
+    mark("1 question"),
+    mark("{number} questions"),
+    mark(
+        "Every question has an answer, so it can't be learnt when to say that there is none: add "
+        "questions that your docs don't answer, with an empty answer."
+    ),
+    mark("No row has a time, so the test split is drawn, not what came last."),
+    mark("{number} rows have no time: they are only trained on."),
+    mark(
+        "{number} of {whole} people chose nothing in the training rows: what is popular is all "
+        "that can be recommended to them."
+    ),
 )
 FAILURES = (
     mark("{model} has no fast tokenizer (tokenizer.json): choose another base model."),
@@ -129,6 +148,40 @@ FILES = (
         "drop or merge these labels."
     ),
     mark("The label {label} has no training row, so it can't be learnt."),
+    mark("The label {label} stands in every row: drop it."),
+    mark("No row has both a text and a label."),
+    mark("The label columns ({columns}) know fewer than two labels: two are needed."),
+    mark("The label columns ({columns}) have {number} labels; at most {most} can be trained."),
+    mark("The label columns ({columns}) look like free text, not labels."),
+    mark("{place}, column {column} says {value}: write 0 or 1."),
+    mark(
+        "Only {number} different questions ({question}) have an answer ({answer}): at least {most} "
+        "are needed."
+    ),
+    mark(
+        "The answer column {column} says the same in every row: two different answers are needed."
+    ),
+    mark("The {split} split has no question with an answer: add questions that differ."),
+    mark(
+        "{place}, column {column} names {item}, which the column {shown} doesn't: write all that "
+        "was shown there, separated by |."
+    ),
+    mark("{place}, column {column} says {value}: write times such as 2026-11-24 17:05."),
+    mark("No row has both a person and an item."),
+    mark(
+        "The column {column} says that everything was clicked: add what people were shown and "
+        "passed over, with 0."
+    ),
+    mark("The column {column} says that nothing was clicked: clicks are needed."),
+    mark("The {split} split has nothing that was clicked: add rows of more people or times."),
+    mark("The {split} split has nothing that was passed over: add rows of more people or times."),
+    mark("The file needs columns called question and answer; it has: {columns}."),
+    mark("The file needs columns called text and tags; it has: {columns}."),
+    mark("The file needs columns called user, item and clicked; it has: {columns}."),
+    mark(
+        "The column {column} seems to hold personal data, which is not taken here: {kinds}, first "
+        "in {rows}. Take it out and send the file again."
+    ),
     mark(
         "{place}, column {column} holds a spreadsheet formula: save its value instead, or put an "
         "apostrophe before it if it is text."

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from trainer.intake.table import BadFile, Table
-from trainer.spec import Column, ColumnQuestion, IntakeWork
+from trainer.spec import Column, ColumnQuestion, DataShape, IntakeWork
 
 # The plain names win over the others; among the others there must be only one.
 PLAIN_TEXT = ("text", "文本")
@@ -58,25 +58,44 @@ def find_columns(table: Table, work: IntakeWork) -> Chosen | ColumnQuestion:
     Raise BadFile for a name that isn't there, and where no column can be the label.
     """
     names = list(table.columns)
-    for given in (work.text_column, work.label_column, work.split_column):
-        if given is not None and given not in table.columns:
-            raise BadFile(_no_such_column(given, names))
-    split = work.split_column or _find_split(table, {work.text_column, work.label_column})
+    require_columns(table, work.text_column, work.label_column, work.split_column)
+    split = work.split_column or find_split(table, {work.text_column, work.label_column})
     free = [name for name in names if name not in {split, work.text_column, work.label_column}]
-    text = work.text_column or _one_named(free, PLAIN_TEXT, TEXT_NAMES)
-    label = work.label_column or _one_named(free, PLAIN_LABEL, LABEL_NAMES)
-    text = text or _only([n for n in free if n != label], lambda n: _looks_like_text(table, n))
+    text = work.text_column or one_named(free, PLAIN_TEXT, TEXT_NAMES)
+    label = work.label_column or one_named(free, PLAIN_LABEL, LABEL_NAMES)
+    text = text or only([n for n in free if n != label], lambda n: looks_like_text(table, n))
     rest = [name for name in free if name != text]
-    label = label or _only(rest, lambda n: _looks_like_label(table, n))
+    label = label or only(rest, lambda n: looks_like_label(table, n))
     if text is not None and label is not None:
         return Chosen(text, label, split)
     if label is None and text is not None and not _could_be_labels(table, rest):
         raise BadFile(_no_label_column(text, rest))
-    if not names:
+    return ask(table, text_guess=text, label_guess=label)
+
+
+def ask(
+    table: Table,
+    *,
+    text_guess: str | None = None,
+    label_guess: str | None = None,
+    shape_guess: DataShape | None = None,
+) -> ColumnQuestion:
+    """Ask which columns are which; raise BadFile where there is none."""
+    if not table.columns:
         raise BadFile(NO_TEXTS)
     return ColumnQuestion(
-        columns=[_show(table, name) for name in names], text_guess=text, label_guess=label
+        columns=[_show(table, name) for name in table.columns],
+        text_guess=text_guess,
+        label_guess=label_guess,
+        shape_guess=shape_guess,
     )
+
+
+def require_columns(table: Table, *given: str | None) -> None:
+    """Raise BadFile for a name that isn't there; None names nothing."""
+    for name in given:
+        if name is not None and name not in table.columns:
+            raise BadFile(_no_such_column(name, list(table.columns)))
 
 
 def find_text(table: Table, given: str | None) -> str | ColumnQuestion:
@@ -84,51 +103,50 @@ def find_text(table: Table, given: str | None) -> str | ColumnQuestion:
     names = list(table.columns)
     if not names:
         raise BadFile(NO_TEXTS)
-    if given is not None and given not in table.columns:
-        raise BadFile(_no_such_column(given, names))
-    found = given or _one_named(names, PLAIN_TEXT, TEXT_NAMES)
-    found = found or _only(names, lambda n: len(names) == 1 or _looks_like_text(table, n))
+    require_columns(table, given)
+    found = given or one_named(names, PLAIN_TEXT, TEXT_NAMES)
+    found = found or only(names, lambda n: len(names) == 1 or looks_like_text(table, n))
     if found is not None:
         return found
-    shown = [_show(table, name) for name in names]
-    return ColumnQuestion(columns=shown, text_guess=None, label_guess=None)
+    return ask(table)
 
 
-def _find_split(table: Table, taken: set[str | None]) -> str | None:
+def find_split(table: Table, taken: set[str | None]) -> str | None:
     """Take a column called split, set or fold if most of its values are names of splits."""
     for name, values in table.columns.items():
-        if name not in taken and _plain(name) in SPLIT_NAMES:
+        if name not in taken and fold_name(name) in SPLIT_NAMES:
             known = sum(value.strip().lower() in SPLIT_VALUES for value in values)
             if known > len(values) / 2:
                 return name
     return None
 
 
-def _one_named(names: Iterable[str], plain: tuple[str, ...], others: tuple[str, ...]) -> str | None:
-    for wanted in (plain, others):
-        found = [name for name in names if _plain(name) in wanted]
+def one_named(names: Iterable[str], *wordings: tuple[str, ...]) -> str | None:
+    """Find the one column that is called so; earlier wordings win over later ones."""
+    for wanted in wordings:
+        found = [name for name in names if fold_name(name) in wanted]
         if found:
             return found[0] if len(found) == 1 else None
     return None
 
 
-def _only(names: Iterable[str], fits: Callable[[str], bool]) -> str | None:
+def only(names: Iterable[str], fits: Callable[[str], bool]) -> str | None:
     found = [name for name in names if fits(name)]
     return found[0] if len(found) == 1 else None
 
 
-def _plain(name: str) -> str:
+def fold_name(name: str) -> str:
     return re.sub(r"[\s_-]+", " ", name.strip().casefold())
 
 
-def _looks_like_text(table: Table, name: str) -> bool:
+def looks_like_text(table: Table, name: str) -> bool:
     """Most values are different, and have several words or Chinese, Japanese, Korean writing."""
     values = [value for value in table.columns[name] if value]
     spaced = sum(SPACED.search(value) is not None for value in values)
     return spaced > len(values) / 2 and len(set(values)) > len(values) / 2
 
 
-def _looks_like_label(table: Table, name: str) -> bool:
+def looks_like_label(table: Table, name: str) -> bool:
     """Few short values, each of which comes back ten times on average."""
     values = [value for value in table.columns[name] if value]
     distinct = set(values)
@@ -143,15 +161,17 @@ def _could_be_labels(table: Table, names: list[str]) -> bool:
 def _no_such_column(given: str, names: list[str]) -> str:
     near = get_close_matches(given, names, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    return f"There is no column {given!r}.{hint} The file has: {_list(names)}."
+    return f"There is no column {given!r}.{hint} The file has: {list_names(names)}."
 
 
 def _no_label_column(text: str, rest: list[str]) -> str:
-    others = f"none of the others ({_list(rest)}) repeats" if rest else "it has no other column"
+    others = (
+        f"none of the others ({list_names(rest)}) repeats" if rest else "it has no other column"
+    )
     return f"The file has texts ({text!r}) but no labels: {others}. Add a column called label."
 
 
-def _list(names: list[str]) -> str:
+def list_names(names: list[str]) -> str:
     shown = ", ".join(names[:20])
     return f"{shown} and {len(names) - 20} more" if len(names) > 20 else shown  # noqa: PLR2004
 

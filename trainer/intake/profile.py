@@ -9,8 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from lingua import LanguageDetectorBuilder
 
-from trainer.intake.rows import Row
-from trainer.spec import SPLITS, DataCard
+from trainer.spec import DataCard
 
 LANGUAGE_SAMPLE = 2_000  # rows
 SHORTEST, LONGEST = 4, 200  # characters of a text whose language is asked
@@ -46,26 +45,32 @@ def detect_languages(texts: Sequence[str]) -> dict[str, float]:
     return {code: share for code, share in shares.items() if share >= 0.005}  # noqa: PLR2004
 
 
-def count_splits(rows: Sequence[Row]) -> dict[str, dict[str, int]]:
-    """Count rows by split and label, the most frequent label first."""
-    counts = {split: Counter(r.label for r in rows if r.split == split) for split in SPLITS}
-    return {split: dict(labels.most_common()) for split, labels in counts.items()}
-
-
 def find_warnings(card: DataCard, *, taken_from_train: Sequence[str] = ()) -> list[str]:
     """Say in whole sentences what may spoil a model trained on these rows, or its figures."""
     found = [
         _taken(taken_from_train),
-        _rare(card.labels),
-        _alike(card.labels),
-        _absent(card.splits),
-        _conflicting(card.conflicts),
+        *(_of_shape(card)),
         _leaking(card.leaks),
         _personal(card.personal_data),
-        _imprecise(sum(card.splits["test"].values())),
+        _imprecise(card),
         _foreign(card.languages),
     ]
     return [sentence for sentence in found if sentence]
+
+
+def _of_shape(card: DataCard) -> list[str]:
+    counts = card.counts
+    match card.shape:
+        case "labels":
+            labels = [_rare(card.labels, card.rows), _alike(card.labels), _absent(card.splits)]
+            return [*labels, _conflicting(card.conflicts)]
+        case "tags":
+            said = [_rare(card.labels, card.rows), _alike(card.labels)]
+            return [*said, _conflicting_tags(card.conflicts), _never_several(counts)]
+        case "pairs":
+            return [_conflicting_answers(card.conflicts), _always_answered(counts)]
+        case "clicks":
+            return [_timeless(card), _without_history(counts)]
 
 
 def _taken(splits: Sequence[str]) -> str:
@@ -74,8 +79,7 @@ def _taken(splits: Sequence[str]) -> str:
     return f"The file brings no {' and no '.join(splits)} rows: they were taken from training."
 
 
-def _rare(labels: dict[str, int]) -> str:
-    total = sum(labels.values())
+def _rare(labels: dict[str, int], total: int) -> str:
     # Of many classes each is small, which says nothing: a quarter of its even share is little.
     share = min(RARE_SHARE, 1 / len(labels) / 4)
     rare = [name for name, count in labels.items() if count < max(RARE_ROWS, share * total)]
@@ -110,6 +114,58 @@ def _conflicting(conflicts: int) -> str:
     )
 
 
+def _conflicting_tags(conflicts: int) -> str:
+    if not conflicts:
+        return ""
+    return (
+        f"{_texts(conflicts)} carried two sets of labels or more; the set given most often was "
+        "kept."
+    )
+
+
+def _never_several(counts: dict[str, int]) -> str:
+    if counts["several_labels"]:
+        return ""
+    return "No row carries two labels: one column with a label a row would say the same."
+
+
+def _conflicting_answers(conflicts: int) -> str:
+    if not conflicts:
+        return ""
+    questions = "1 question" if conflicts == 1 else f"{conflicts:,} questions"
+    return (
+        f"{questions} had two answers or more; the one given most often was kept. Which one is "
+        "right?"
+    )
+
+
+def _always_answered(counts: dict[str, int]) -> str:
+    if counts["unanswered"]:
+        return ""
+    return (
+        "Every question has an answer, so it can't be learnt when to say that there is none: add "
+        "questions that your docs don't answer, with an empty answer."
+    )
+
+
+def _timeless(card: DataCard) -> str:
+    untimed = card.counts["without_time"]
+    if not untimed:
+        return ""
+    if untimed == card.rows:
+        return "No row has a time, so the test split is drawn, not what came last."
+    return f"{untimed:,} rows have no time: they are only trained on."
+
+
+def _without_history(counts: dict[str, int]) -> str:
+    if not counts["without_history"]:
+        return ""
+    return (
+        f"{counts['without_history']:,} of {counts['users']:,} people chose nothing in the "
+        "training rows: what is popular is all that can be recommended to them."
+    )
+
+
 def _leaking(leaks: int) -> str:
     if not leaks:
         return ""
@@ -126,10 +182,15 @@ def _personal(types: dict[str, int]) -> str:
     return f"The texts seem to hold personal data: {counts}. May they be used for training?"
 
 
-def _imprecise(test_rows: int) -> str:
+def _imprecise(card: DataCard) -> str:
+    test_rows = sum(card.splits["test"].values())
     points = round(196 * math.sqrt(0.8 * 0.2 / test_rows))  # at an accuracy of 80%
     if points < WIDE_POINTS:
         return ""
+    if card.shape != "labels":
+        return (
+            f"The test split has {test_rows:,} rows: what is measured on it is known roughly only."
+        )
     return (
         f"The test split has {test_rows:,} rows: an accuracy measured on it is only known to "
         f"about ±{points} points."

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from trainer.intake.columns import MAX_LABELS, SPLIT_VALUES, Chosen
+from trainer.intake.made import Made, say_splits
+from trainer.intake.splits import divide
 from trainer.intake.table import BadFile, Table
 from trainer.spec import SPLITS, text_hash
 
@@ -34,6 +37,44 @@ class Tidied:
     leaks: int
 
 
+def read(table: Table, chosen: Chosen) -> Made:
+    """Make rows of a table, tidied and split, and what its card says of labels; raise BadFile."""
+    tidied = tidy(table, chosen)
+    divided = divide(
+        [row.text for row in tidied.rows],
+        [row.split for row in tidied.rows],
+        [(row.label,) for row in tidied.rows],
+    )
+    kept = zip(divided.kept, divided.splits, strict=True)
+    rows = sort([tidied.rows[i]._replace(split=split) for i, split in kept])
+    check_class_sizes(rows)
+    return Made(
+        rows,
+        texts=(texts := [row.text for row in rows]),
+        private=texts,
+        taken=divided.taken if chosen.split else [],
+        card={
+            "text_column": chosen.text,
+            "label_column": chosen.label,
+            "splits_from": "file" if chosen.split else "made",
+            "empty_rows": tidied.empty,
+            "exact_duplicates": tidied.exact_duplicates,
+            "near_duplicates": divided.near_duplicates,
+            "conflicts": tidied.conflicts,
+            "leaks": tidied.leaks + divided.leaks,
+            **describe(rows),
+        },
+    )
+
+
+def describe(rows: Sequence[Row]) -> dict[str, Any]:
+    """Give what the card counts by label."""
+    return {
+        "labels": dict(Counter(row.label for row in rows).most_common()),
+        "splits": say_splits((row.split, row.label) for row in rows),
+    }
+
+
 def tidy(table: Table, chosen: Chosen) -> Tidied:
     """Drop empty rows and repeated texts; raise BadFile where labels or splits can't be used.
 
@@ -44,7 +85,7 @@ def tidy(table: Table, chosen: Chosen) -> Tidied:
     """
     texts = [value.strip() for value in table.columns[chosen.text]]
     labels = _read_labels(table, chosen.label)
-    splits = _read_splits(table, chosen.split)
+    splits = read_splits(table, chosen.split)
     full = [Row(*row) for row in zip(texts, labels, splits, strict=True) if row[0] and row[1]]
     if not full:
         raise BadFile(f"No row has both a text ({chosen.text!r}) and a label ({chosen.label!r}).")
@@ -85,7 +126,8 @@ def _read_labels(table: Table, column: str) -> list[str]:
     return labels
 
 
-def _read_splits(table: Table, column: str | None) -> list[str]:
+def read_splits(table: Table, column: str | None) -> list[str]:
+    """Read the split of each row: train where the file brings none; raise BadFile."""
     if column is None:
         return ["train"] * len(table)
     splits = [SPLIT_VALUES.get(value.strip().lower(), "") for value in table.columns[column]]
@@ -125,9 +167,16 @@ def _number(label: str) -> float | None:
         return None
 
 
-def check_class_sizes(rows: list[Row]) -> None:
+def check_class_sizes(rows: Sequence[Row]) -> None:
     """Raise BadFile where a label has too few different texts, or none to train on."""
-    counts = Counter(row.label for row in rows)
+    check_counts(
+        Counter(row.label for row in rows),
+        trained=(row.label for row in rows if row.split == "train"),
+    )
+
+
+def check_counts(counts: Counter[str], *, trained: Iterable[str]) -> None:
+    """Raise BadFile where a label has too few rows, or isn't among those that are trained on."""
     small = sorted(label for label, count in counts.items() if count < MIN_CLASS_ROWS)
     if small:
         shown = ", ".join(f"{label!r} ({counts[label]})" for label in small[:5])
@@ -136,6 +185,6 @@ def check_class_sizes(rows: list[Row]) -> None:
             f"Each label needs at least {MIN_CLASS_ROWS} different texts; too few have "
             f"{shown}{more}. Add rows, or drop or merge these labels."
         )
-    untrained = sorted(set(counts) - {row.label for row in rows if row.split == "train"})
+    untrained = sorted(set(counts) - set(trained))
     if untrained:
         raise BadFile(f"The label {untrained[0]!r} has no training row, so it can't be learnt.")

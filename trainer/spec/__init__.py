@@ -8,6 +8,7 @@ from trainer.spec.dataset import (
     DataCard,
     DataShape,
     IntakeResult,
+    Suspect,
     fold_text,
     text_hash,
 )
@@ -103,6 +104,7 @@ from trainer.spec.work import (
     result_dir,
     run_dir,
 )
+from trainer.spec.writing import Ask, Ready, Turn, WriterCard, Written
 
 __all__ = [
     "AUGMENTATIONS",
@@ -119,6 +121,7 @@ __all__ = [
     "Adjusted",
     "Adjustment",
     "AnyScores",
+    "Ask",
     "Augmentation",
     "Augmented",
     "Baseline",
@@ -165,6 +168,7 @@ __all__ = [
     "Precision",
     "Progress",
     "Range",
+    "Ready",
     "Recipe",
     "RecommendationScores",
     "RetrievalScores",
@@ -174,6 +178,7 @@ __all__ = [
     "Sample",
     "Scores",
     "Started",
+    "Suspect",
     "Sweep",
     "SweepResult",
     "Task",
@@ -184,7 +189,10 @@ __all__ = [
     "TrialEnded",
     "TrialResult",
     "Tried",
+    "Turn",
     "Work",
+    "WriterCard",
+    "Written",
     "attempt_dir",
     "choose_recipe",
     "dataset_dir",

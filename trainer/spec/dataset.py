@@ -50,7 +50,9 @@ class DataCard(Frozen):
     text_column: str
     label_column: str
     labels: dict[str, int] = Field(description="label -> rows, most frequent first")
-    splits: dict[str, dict[str, int]] = Field(description="train/validation/test -> label -> rows")
+    splits: dict[str, dict[str, int]] = Field(
+        description="train/validation/test -> label (of other shapes: kind of row) -> rows"
+    )
     splits_from: Literal["file", "made"]
     empty_rows: int = Field(description="rows dropped: no text or no label")
     exact_duplicates: int = Field(description="rows dropped: same text and label as an earlier row")
@@ -85,10 +87,22 @@ class ColumnQuestion(Frozen):
     columns: list[Column]
     text_guess: str | None
     label_guess: str | None
+    shape_guess: DataShape | None = None
+
+
+class Suspect(Frozen):
+    """A row whose label is suspected to be wrong."""
+
+    row: int = Field(description="its place in rows.parquet")
+    text_hash: str
+    given: str
+    suggested: str
+    confidence: float = Field(description="probability of the suggested label, out of fold")
 
 
 class IntakeResult(Frozen):
     """How reading ended when it did not fail: a card, or a question."""
 
     card: DataCard | None = None
+    suspects: list[Suspect] = Field(default=[], description="the most suspicious first")
     question: ColumnQuestion | None = None
