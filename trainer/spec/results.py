@@ -142,6 +142,7 @@ class TrialResult(Frozen):
     epochs: float
     seconds: float
     failure: str | None = Field(default=None, description="its cause, where it failed")
+    metric: str = Field(default="macro_f1", description="the figure that `value` is")
 
 
 class SweepResult(Frozen):

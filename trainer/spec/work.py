@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -42,11 +43,18 @@ class Range(Frozen):
     log: bool = False
     whole: bool = False
 
+    def count(self) -> float:
+        """Count its numbers."""
+        return int(self.high) - int(self.low) + 1 if self.whole else math.inf
+
 
 class OneOf(Frozen):
     """One of these."""
 
     values: tuple[float | str, ...] = Field(min_length=1)
+
+    def count(self) -> float:
+        return len(self.values)
 
 
 class Sweep(Frozen):
@@ -56,6 +64,10 @@ class Sweep(Frozen):
     trials: int = Field(default=20, ge=2, le=500)
     budget_s: int = Field(default=7_200, ge=60, description="seconds for all trials together")
     seeds: int = Field(default=3, ge=1, le=10, description="runs that show the noise")
+
+    def size(self) -> float:
+        """Count the recipes that the space holds."""
+        return math.prod(choice.count() for choice in self.space.values())
 
 
 class TrainWork(Frozen):

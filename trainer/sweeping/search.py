@@ -30,7 +30,15 @@ from trainer.spec import (
 from trainer.sweeping import study as book
 from trainer.sweeping import winner as decide
 from trainer.sweeping.fitting import Bench
-from trainer.sweeping.space import Params, default_params, holds, plain, split_space, work_of
+from trainer.sweeping.space import (
+    Params,
+    default_params,
+    holds,
+    list_first,
+    plain,
+    split_space,
+    work_of,
+)
 from trainer.tasks import Task
 
 # No recipe helps against these, so they end the sweep and not the trial alone.
@@ -111,7 +119,7 @@ def _begin(
     study = book.open_study(
         spec.run_dir / "checkpoints" / "sweep",
         greater_is_better=task.greater_is_better,
-        default=default if holds(space, default) else None,
+        first=list_first(work.sweep, default, seed=work.recipe.seed),
     )
     return Search(spec, work, work.sweep, bench, study, task, events, cancellation)
 
@@ -160,6 +168,7 @@ def _run_trial(now: Search, trial: Trial, params: Params, *, left: float) -> Tri
         epochs=max(curve, default=0),
         seconds=time.monotonic() - began,
         failure=failure,
+        metric=now.task.metric,
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import product
+from random import Random
 
 from trainer.spec import OneOf, Range, Recipe, Sweep, TrainWork, choose_recipe
 
@@ -29,6 +31,30 @@ def default_params(work: TrainWork, space: Space) -> Params:
 def holds(space: Space, params: Params) -> bool:
     """Tell whether a search in this space could come to these parameters."""
     return all(_allows(space[name], value) for name, value in params.items())
+
+
+def list_first(sweep: Sweep, default: Params, *, seed: int) -> list[Params]:
+    """List what is tried first: the default recipe; {} where it is outside the space.
+
+    Then all else that the space holds, in a seeded order, where that is no more than the trials.
+    """
+    space, _ = split_space(sweep)
+    inside = holds(space, default)
+    first: list[Params] = [default if inside else {}]
+    if sweep.size() > sweep.trials:
+        return first
+    values = [_list_values(choice) for choice in space.values()]
+    rest: list[Params] = [
+        dict(zip(space, combination, strict=True)) for combination in product(*values)
+    ]
+    Random(seed).shuffle(rest)  # noqa: S311  (no secret)
+    return first + [params for params in rest if params != default]
+
+
+def _list_values(choice: Range | OneOf) -> Sequence[float | str]:
+    if isinstance(choice, OneOf):
+        return choice.values
+    return range(int(choice.low), int(choice.high) + 1)
 
 
 def _allows(choice: Range | OneOf, value: float | str) -> bool:

@@ -27,12 +27,11 @@ STATES = {
 }
 
 
-def open_study(folder: Path, *, greater_is_better: bool, default: Params | None) -> Study:
-    """Open the study in a folder, or begin one whose first trial is `default`.
+def open_study(folder: Path, *, greater_is_better: bool, first: Sequence[Params]) -> Study:
+    """Open the study in a folder, or begin one; `first` are its first trials.
 
-    None: the default recipe is outside the space, so the sampler can't be told of it. The median
-    of the other curves prunes: with the two to five epochs of a fine-tuning, Hyperband has no
-    rungs to climb, and Wilcoxon's test is for one figure on many data sets.
+    The median of the other curves prunes: with the two to five epochs of a fine-tuning, Hyperband
+    has no rungs to climb, and Wilcoxon's test is for one figure on many data sets.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     folder.mkdir(parents=True, exist_ok=True)
@@ -43,8 +42,8 @@ def open_study(folder: Path, *, greater_is_better: bool, default: Params | None)
         pruner=MedianPruner(n_startup_trials=UNPRUNED),
         load_if_exists=True,
     )
-    if default is not None and not study.trials:
-        study.enqueue_trial(dict(default))
+    for params in first:
+        study.enqueue_trial(dict(params), skip_if_exists=True)
     return study
 
 
