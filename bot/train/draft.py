@@ -11,7 +11,7 @@ from bot.asking import RefusalError
 from bot.commands.train import Choices
 from bot.language import listed, mark, tr
 from bot.wording import code, did_you_mean
-from storage.records import Dataset
+from storage.records import Dataset, Job
 from trainer.spec import PACKAGED_ENCODER, TASKS, Method, Recipe, Task, TrainWork, choose_recipe
 
 DEFAULT_METHOD: Method = "full"
@@ -87,7 +87,7 @@ def make_work(
     """Choose the recipe for a data set; what was typed wins."""
     task = find_task(dataset, task)
     recipe, why = choose_recipe(
-        method or DEFAULT_METHODS.get(task, DEFAULT_METHOD),
+        method or usual_method(task),
         train_rows=train_rows(dataset),
         p95_characters=dataset.card["characters"]["p95"],
         overrides=overrides,
@@ -101,6 +101,19 @@ def make_work(
         recipe=recipe,
         recipe_why=why,
     )
+
+
+def usual_method(task: Task) -> Method:
+    return DEFAULT_METHODS.get(task, DEFAULT_METHOD)
+
+
+def work_behind(job: Job) -> TrainWork:
+    """Give the work that a job's model came of: of a search the winner's, once it is known."""
+    work = TrainWork.model_validate(job.work)
+    if work.sweep is None or job.result is None:
+        return work
+    found = {"recipe": job.result["recipe"], "base_model": job.result["base_model"], "sweep": None}
+    return TrainWork.model_validate(job.work | found)
 
 
 def revise(work: TrainWork, dataset: Dataset, choices: Choices, *, base_model: str) -> TrainWork:

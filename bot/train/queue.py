@@ -12,7 +12,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from bot.asking import Asker, Office, RefusalError, Reply
-from bot.commands.train import Choices, RetryJob, Train
+from bot.commands.train import Choices, RetryJob, SweepTrain, Train
 from bot.language import mark, tr
 from bot.parsing import parse
 from bot.rights import require_owner
@@ -30,12 +30,9 @@ GONE = mark("Its data set was deleted meanwhile. `/train data list` shows what t
 
 def train(office: Office, asker: Asker, command: Train) -> Reply:
     """Show the plan for a data set, or queue it at once where that was typed."""
-    base_model = _find_model(office, command)
+    base_model = find_model(office, command.model)
     with opened(office.settings.data_dir) as db:
-        dataset = datasets.find(db, command.dataset)
-        if dataset is None:
-            known = [known.title for known in datasets.all_newest(db)]
-            raise draft.no_dataset(command.dataset, known, verbs=verbs_of("/train"))
+        dataset = find_named(db, command.dataset)
         work = draft.make_work(
             dataset,
             base_model=base_model,
@@ -43,7 +40,7 @@ def train(office: Office, asker: Asker, command: Train) -> Reply:
             overrides=command.recipe_overrides(),
             task=command.task,
         )
-        return _offer(office, db, asker, work, dataset=dataset, choices=command)
+        return offer(office, db, asker, work, dataset=dataset, choices=command)
 
 
 def retry(office: Office, asker: Asker, command: RetryJob) -> Reply:
@@ -63,10 +60,10 @@ def retry(office: Office, asker: Asker, command: RetryJob) -> Reply:
         unchanged = command in {RetryJob(number=job.id), RetryJob(number=job.id, now=True)}
         if unchanged and job.state != "succeeded":
             return _go_on(office, db, asker, job, dataset)
-        base_model = _find_model(office, command) if command.model else job.work["base_model"]
-        before = TrainWork.model_validate(job.work)
+        before = draft.work_behind(job)
+        base_model = find_model(office, command.model) if command.model else before.base_model
         work = draft.revise(before, dataset, command, base_model=base_model)
-        return _offer(office, db, asker, work, dataset=dataset, choices=command, job=job)
+        return offer(office, db, asker, work, dataset=dataset, choices=command, job=job)
 
 
 def press_retry(office: Office, asker: Asker, value: str) -> Reply:
@@ -128,14 +125,23 @@ def find_job(db: Database, number: int) -> Job:
     return job
 
 
-def _offer(
+def find_named(db: Database, title: str) -> Dataset:
+    """Find a data set as a person calls it; raises RefusalError with what was probably meant."""
+    dataset = datasets.find(db, title)
+    if dataset is None:
+        known = [known.title for known in datasets.all_newest(db)]
+        raise draft.no_dataset(title, known, verbs=verbs_of("/train"))
+    return dataset
+
+
+def offer(
     office: Office,
     db: Database,
     asker: Asker,
     work: TrainWork,
     *,
     dataset: Dataset,
-    choices: Choices,
+    choices: Choices | SweepTrain,
     job: Job | None = None,
 ) -> Reply:
     """Keep the plan and show its card; queue it where no card is wanted."""
@@ -170,7 +176,7 @@ def _is_beyond_budget(office: Office, db: Database, drafted: Plan) -> bool:
 
 
 def _change(office: Office, asker: Asker, command: RetryJob, number: int) -> Reply:
-    base_model = _find_model(office, command)
+    base_model = find_model(office, command.model)
     with opened(office.settings.data_dir) as db:
         drafted = _own_to_change(db, asker, str(number))
         dataset = _find_dataset(db, drafted.work["dataset_hash"])
@@ -258,7 +264,8 @@ def _find_dataset(db: Database, content_hash: str) -> Dataset:
     return dataset
 
 
-def _find_model(office: Office, choices: Choices) -> str:
+def find_model(office: Office, typed: str | None) -> str:
+    """Give the base model that was typed, or the usual one."""
     configs = (office.settings.data_dir / "models").glob("*/config.json")
     folders: dict[str, Path] = {path.parent.name: path.parent for path in configs}
-    return draft.find_model(choices.model or office.settings.base_model, folders=folders)
+    return draft.find_model(typed or office.settings.base_model, folders=folders)

@@ -18,7 +18,7 @@ from storage import corrections, datasets, jobs, models, plans
 from storage.answering import Correction
 from storage.database import opened
 from storage.records import Dataset, Job, Json, Model
-from trainer.spec import CorrectionsCard, IntakeResult, TrainWork
+from trainer.spec import CorrectionsCard, IntakeResult
 
 SHOWN, QUOTED = 10, 200  # texts, and characters of each
 
@@ -129,7 +129,7 @@ def _plan(
     made_by = jobs.get(db, serving.id) if serving else None
     if made_by is None:
         return None
-    before = TrainWork.model_validate(made_by.work)
+    before = draft.work_behind(made_by)
     choices = Train(dataset=dataset.title)
     work = draft.revise(before, dataset, choices, base_model=before.base_model)
     drafted = plans.draft(
