@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +81,13 @@ class Index:
         if len(self._vectors) == len(self.entries):
             return near
         return np.maximum.reduceat(near, self._starts, axis=1)
+
+
+def load_encoder(folder: Path, *, threads: int = 0) -> Callable[[Sequence[str]], Vectors]:
+    """Load what turns texts into vectors, for a folder that has no index yet."""
+    card = RetrieverCard.model_validate_json((folder / "model.json").read_bytes())
+    graph = TextGraph.load(folder, card, threads=threads)
+    return partial(graph.rows, width=card.dimensions)
 
 
 class Retriever:

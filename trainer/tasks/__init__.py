@@ -96,5 +96,9 @@ def load(spec: RunSpec, work: TrainWork) -> Task:
             from trainer.tasks.recommendation import Recommendation  # noqa: PLC0415
 
             return Recommendation(spec, work)
+        case "retrieval":
+            from trainer.tasks.retrieval import Retrieval  # noqa: PLC0415
+
+            return Retrieval(spec, work)
         case _:
             raise NotImplementedError(work.task)
