@@ -39,11 +39,12 @@ def use_threads(threads: int) -> None:
         torch.set_num_threads(threads)
 
 
-def describe(device: str) -> str:
-    """Name it for people, e.g. "CPU, 2 threads, bf16"."""
+def describe(device: str, *, bf16: bool, ranks: int = 1) -> str:
+    """Name it for people, e.g. "CPU, 2 threads, bf16", "2 × NVIDIA H100, bf16"."""
     name = (
         f"CPU, {torch.get_num_threads()} threads"
         if device == "cpu"
         else torch.cuda.get_device_name()
     )
-    return f"{name}, {'bf16' if has_bfloat16(device) else 'fp32'}"
+    many = f"{ranks} × " if ranks > 1 else ""
+    return f"{many}{name}, {'bf16' if bf16 else 'fp32'}"

@@ -11,15 +11,23 @@ from typing import Any, cast
 import torch
 from datasets import Dataset
 from torch import nn
+from torch.optim.lr_scheduler import LambdaLR
 from transformers import Trainer, TrainerCallback, TrainerState
 from transformers.trainer_pt_utils import LengthGroupedSampler, get_length_grouped_indices
 
-from trainer import checkpoints, device
+from trainer import allocation, checkpoints, control, device, ranks, shrink
 from trainer.events import EventWriter
 from trainer.failures import RunFailed
 from trainer.process import Cancellation
-from trainer.reporter import Reporter, list_evaluations, steps_per_epoch
+from trainer.reporter import (
+    Extended,
+    Reporter,
+    has_stalled,
+    list_evaluations,
+    steps_per_epoch,
+)
 from trainer.spec import (
+    Adjustment,
     Evaluated,
     Recipe,
     RunSpec,
@@ -64,21 +72,21 @@ def fit(
     work: TrainWork,
     events: EventWriter,
     cancellation: Cancellation,
+    callbacks: Sequence[TrainerCallback] = (),
 ) -> Fitted:
     """Train in place, from the newest complete checkpoint if there is one; keep the best epoch.
 
-    Begin anew from there each time that epochs are added. Raise Cancelled, with a checkpoint
+    `callbacks` watch beside the reporter. Begin anew from there each time that epochs are added. Raise Cancelled, with a checkpoint
     saved, after SIGTERM, or Paused; raise RunFailed (nan_loss) at the first loss that is no number.
     """
-    checkpoints_dir = spec.run_dir / "checkpoints"
-    if is_first():
-        checkpoints.remove_unusable(checkpoints_dir, work)
+    folder = spec.run_dir / "checkpoints"
+    if ranks.is_first():
+        checkpoints.remove_unusable(folder, work)
     while True:
         course = plan_course(spec, work.recipe)
-        newest = checkpoints.find_newest(checkpoints_dir, work)
-        done = read_evaluations(newest)
+        newest = checkpoints.find_newest(folder, work)
         reporter = Reporter(
-            checkpoints_dir,
+            folder,
             newest,
             spec=spec,
             work=work,
@@ -86,12 +94,11 @@ def fit(
             events=events,
             cancellation=cancellation,
             extra_epochs=course.extra_epochs,
+            adjustment=course.adjustment,
         )
-        stalled = has_stalled(task, course.recipe, done)
-        recipe = course.recipe.model_copy(update={"epochs": len(done)}) if stalled else course.recipe
-        trainer = task.make_trainer(
-            model, arguments(task, spec, recipe) | {"report_to": list(work.trackers)}, [reporter]
-        )
+        recipe = stop_where_stalled(task, course.recipe, newest)
+        watchers = [*allocation.callbacks(model, newest), reporter, *callbacks]
+        trainer = task.make_trainer(model, arguments(task, spec, recipe), watchers)
         try:
             with cancellation.deferred():
                 trainer.train(resume_from_checkpoint=str(newest) if newest else None)
@@ -100,7 +107,31 @@ def fit(
         finally:
             # Its forward computes in bfloat16 since; as it serves it computes in float32.
             trainer.accelerator.unwrap_model(model, keep_fp32_wrapper=False)
-        XXX
+        fitted = _sum_up(trainer.state, reporter.seconds(), task=task, course=course)
+        if fitted.stopped_early or plan_course(spec, work.recipe) == course:
+            return fitted  # else epochs were added after the last step
+
+
+def plan_course(spec: RunSpec, recipe: Recipe) -> Course:
+    """Read what was changed since the recipe was written; every rank gets the same."""
+    extra = ranks.agree(control.of(spec).extra_epochs)
+    adjustment = shrink.read(spec.run_dir, recipe)
+    changed: dict[str, int] = {"epochs": recipe.epochs + extra}
+    if adjustment:
+        changed |= {"batch": adjustment.batch, "accumulation": adjustment.accumulation}
+    return Course(recipe.model_copy(update=changed), extra, adjustment)
+
+
+def stop_where_stalled(task: Task, recipe: Recipe, newest: Path | None) -> Recipe:
+    """Count no more epochs than were trained where patience was at its end before a crash."""
+    if newest is None:
+        return recipe
+    state = TrainerState.load_from_json(str(newest / "trainer_state.json"))
+    done = list_evaluations(state.log_history)
+    values = [evaluation.value(task.metric) for evaluation in done]
+    if not has_stalled(values, recipe.patience, greater_is_better=task.greater_is_better):
+        return recipe
+    return recipe.model_copy(update={"epochs": len(done)})
 
 
 class SeededLengthSampler(LengthGroupedSampler):
@@ -131,13 +162,32 @@ class Exact(Trainer):
     like length share a batch. Mix it in before a library's own Trainer.
     """
 
+    _sampler: SeededLengthSampler | None = None
+
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:  # noqa: ANN401
         # What the Trainer passes has lost its `length`: no input of the model has that name.
         rows = cast("Dataset[Any]", self.train_dataset)
         if "length" not in rows.column_names:
             return super()._get_train_sampler(train_dataset)
-        lengths = list(rows["length"])
-        return SeededLengthSampler(self.args.train_batch_size, lengths, seed=self.args.seed)
+        lengths, args = list(rows["length"]), self.args
+        # The rows of a whole step: in smaller batches, or shared by ranks, they stay the same.
+        step = args.train_batch_size * args.gradient_accumulation_steps * args.world_size
+        self._sampler = SeededLengthSampler(step, lengths, seed=args.seed)
+        return self._sampler
+
+    def _run_epoch(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        # Accelerate tells a sampler its epoch, but not one that it shares out and skips rows of.
+        if self._sampler is not None:
+            self._sampler.set_epoch(kwargs["epoch"])
+        super()._run_epoch(*args, **kwargs)  # type: ignore[no-untyped-call]
+
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        """Take the rate that the schedule has for this step, which added epochs have changed."""
+        super()._load_optimizer_and_scheduler(checkpoint)
+        schedule, optimizer = self.lr_scheduler, self.optimizer
+        if checkpoint is not None and optimizer and isinstance(schedule, LambdaLR):
+            for group, rate in zip(optimizer.param_groups, _rates(schedule), strict=True):
+                group["lr"] = rate
 
     def training_step(self, *args: Any, **kwargs: Any) -> torch.Tensor:  # noqa: ANN401
         loss = super().training_step(*args, **kwargs)
@@ -151,24 +201,34 @@ class Exact(Trainer):
         return loss
 
 
+def _rates(schedule: LambdaLR) -> list[float]:
+    pairs = zip(schedule.base_lrs, schedule.lr_lambdas, strict=True)
+    return [float(base) * factor(schedule.last_epoch) for base, factor in pairs]
+
+
 def arguments(task: Task, spec: RunSpec, recipe: Recipe) -> dict[str, Any]:
     """Give what a recipe says as arguments of transformers.TrainingArguments.
 
-    It evaluates and saves at the end of each epoch.
+    It evaluates and saves at the end of each epoch. Ranks share a batch: the rows of a step, and
+    with them the learning rate, stay what the recipe says.
     """
-    steps = recipe.epochs * math.ceil(task.rows["train"] / recipe.batch)
+    steps = recipe.epochs * math.ceil(task.rows["train"] / (recipe.batch * recipe.accumulation))
     on_cpu = spec.device == "cpu"
     return {
         "output_dir": str(spec.run_dir / "checkpoints"),
         "num_train_epochs": recipe.epochs,
-        "per_device_train_batch_size": recipe.batch,
+        "per_device_train_batch_size": max(1, recipe.batch // spec.ranks),
+        "gradient_accumulation_steps": recipe.accumulation,
         "per_device_eval_batch_size": EVAL_BATCH,
         "learning_rate": recipe.lr,
         "warmup_steps": recipe.warmup,  # below 1 it is a share of the steps
         "weight_decay": recipe.weight_decay,
         "optim": "adamw_torch_fused",
-        "bf16": device.has_bfloat16(spec.device),
+        "bf16": computes_in_bfloat16(spec, recipe),
+        "activation_checkpointing": recipe.gradient_checkpointing,
+        "torch_compile": recipe.compile,
         "use_cpu": on_cpu,
+        "ddp_backend": ("gloo" if on_cpu else "nccl") if spec.ranks > 1 else None,
         "dataloader_pin_memory": not on_cpu,
         "train_sampling_strategy": "group_by_length",  # the evaluation's batches too
         "seed": recipe.seed,
@@ -180,11 +240,17 @@ def arguments(task: Task, spec: RunSpec, recipe: Recipe) -> dict[str, Any]:
         "logging_steps": math.ceil(steps / LOSSES),
         "logging_nan_inf_filter": False,  # a loss that is no number must be seen
         "disable_tqdm": True,
-        "report_to": "none",
+        "report_to": list(spec.work.trackers) if isinstance(spec.work, TrainWork) else "none",
     }
 
 
-def _sum_up(state: TrainerState, seconds: float, *, rows: int) -> Fitted:
+def computes_in_bfloat16(spec: RunSpec, recipe: Recipe) -> bool:
+    if recipe.precision == "auto":
+        return device.has_bfloat16(spec.device)
+    return recipe.precision == "bf16"
+
+
+def _sum_up(state: TrainerState, seconds: float, *, task: Task, course: Course) -> Fitted:
     epochs = state.epoch or 0.0
     best_step = state.best_global_step or state.global_step
     return Fitted(
@@ -192,9 +258,12 @@ def _sum_up(state: TrainerState, seconds: float, *, rows: int) -> Fitted:
         epochs_done=epochs,
         best_epoch=best_step / steps_per_epoch(state),
         train_seconds=seconds,
-        rows_per_second=rows * epochs / seconds,
+        rows_per_second=task.rows["train"] * epochs / seconds,
         losses=[
             (int(entry["step"]), entry["loss"]) for entry in state.log_history if "loss" in entry
         ],
         evaluations=list_evaluations(state.log_history),
+        stopped_early=round(epochs) < course.recipe.epochs,
+        extended_by=course.extra_epochs,
+        adjustment=course.adjustment,
     )

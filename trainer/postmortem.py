@@ -39,7 +39,7 @@ def explain_exit(status: int, log: Path) -> Failure:
 
     A row of the data, which an exception's message may quote, never gets into the evidence.
     """
-    tail = _read_tail(log)
+    tail = read_tail(log)
     names, places = _EXCEPTION.findall(tail), _PLACE.findall(tail)
     evidence = f"ended with status {status} and no result"
     if names:
@@ -64,7 +64,8 @@ def _name_cause(exception: str, log: str) -> Cause:
     return "disk_full" if "No space left on device" in log else "unknown"
 
 
-def _read_tail(log: Path) -> str:
+def read_tail(log: Path) -> str:
+    """Read the end of a log; nothing where there is none."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - TAIL_BYTES))

@@ -34,6 +34,10 @@ class Cancelled(BaseException):
     """The run was told to stop; no `except Exception` of a library may swallow it."""
 
 
+class Paused(Cancelled):
+    """The run was told to stop, only to go on when it is resumed."""
+
+
 class Cancellation:
     """Raise Cancelled where the run is when SIGTERM comes, except inside `deferred`."""
 

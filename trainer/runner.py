@@ -14,10 +14,20 @@ from typing import BinaryIO
 
 import psutil
 
-from trainer import locks, postmortem
-from trainer.events import EventWriter, read_end
+from trainer import locks, postmortem, shrink, tracking, verdict
+from trainer.events import EventWriter, read_all, read_end
 from trainer.process import adopt_orphans, die_with_parent
-from trainer.spec import Ended, Failure, RunSpec, TrainWork
+from trainer.spec import (
+    Adjusted,
+    Adjustment,
+    Body,
+    Ended,
+    Failure,
+    Phase,
+    Progress,
+    RunSpec,
+    TrainWork,
+)
 
 MODULES = {
     "train": "trainer.train",
@@ -46,26 +56,69 @@ def main(spec_path: Path) -> None:
 
 
 def _run(spec: RunSpec, lock: BinaryIO) -> None:
-    """Start the attempt's process, outlive it and all its descendants, tell what it left untold."""
+    """Run the attempt's process, and once more where smaller batches may fit into memory.
+
+    Outlive it and all its descendants, and tell what it left untold.
+    """
     adopt_orphans()
+    end = _outlive(spec, lock)
+    if end is not None and (smaller := _shrink(spec, end)) is not None:
+        shrink.write(spec.run_dir, smaller)
+        _tell(spec, Adjusted(**smaller.model_dump()))
+        end = _outlive(spec, lock)
+    if end is not None:
+        _tell(spec, end)
+
+
+def _outlive(spec: RunSpec, lock: BinaryIO) -> Ended | None:
+    """Start the attempt's process and wait for its end; give that where it was not told."""
     kills_before = postmortem.count_memory_kills()
     watch = Watch(_start(spec, spec_path=spec.attempt_dir / "spec.json", lock=lock), spec)
     watch.wait()
     _kill_descendants()
-    if read_end(spec.attempt_dir / "events") is None:
-        end = watch.explain(for_memory=postmortem.count_memory_kills() > kills_before)
-        with EventWriter(spec.attempt_dir / "events") as events:
-            events.write(end)
+    if read_end(spec.attempt_dir / "events") is not None:
+        return None
+    return watch.explain(for_memory=postmortem.count_memory_kills() > kills_before)
+
+
+def _shrink(spec: RunSpec, end: Ended) -> Adjustment | None:
+    """Give smaller batches where memory ran out in a step for the first time."""
+    work = spec.work
+    if not isinstance(work, TrainWork) or end.failure is None:
+        return None
+    told = [event.body for event in read_all(spec.attempt_dir / "events")]
+    phases = [body.name for body in told if isinstance(body, Phase)]
+    if end.failure.cause != "out_of_memory" or phases[-1:] != ["training"]:
+        return None
+    if shrink.read(spec.run_dir, work.recipe) is not None:
+        return None
+    steps = [body.step for body in told if isinstance(body, Progress)]
+    return shrink.shrink(work.recipe, at_step=max(steps, default=0), ranks=spec.ranks)
+
+
+def _tell(spec: RunSpec, body: Body) -> None:
+    with EventWriter(spec.attempt_dir / "events") as events:
+        events.write(body)
 
 
 def _start(spec: RunSpec, *, spec_path: Path, lock: BinaryIO) -> subprocess.Popen[bytes]:
     """Start the process that trains or reads; it inherits the log, and the lock as proof of life."""
     return subprocess.Popen(  # noqa: S603 - our own interpreter and modules
-        [sys.executable, "-m", MODULES[spec.work.kind], str(spec_path)],
+        [sys.executable, *_launcher(spec), "-m", MODULES[spec.work.kind], str(spec_path)],
         env=os.environ | _settings(spec),
         pass_fds=[lock.fileno()],
         preexec_fn=partial(die_with_parent, os.getpid()),  # noqa: PLW1509 - there is one thread
     )
+
+
+def _launcher(spec: RunSpec) -> list[str]:
+    """Let torchrun start the ranks, where there are several.
+
+    Each asks the kernel to die with it on its first line, as it does with this process.
+    """
+    if spec.ranks == 1:
+        return []
+    return ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={spec.ranks}"]
 
 
 class Watch:
@@ -99,21 +152,40 @@ class Watch:
         return Ended(state="failed", failure=self._explain_death(for_memory=for_memory))
 
     def _explain_death(self, *, for_memory: bool) -> Failure:
-        work, code = self._spec.work, self._process.returncode
-        if code >= 0:
-            return postmortem.explain_exit(code, self._spec.attempt_dir / "log.txt")
+        code, log = self._process.returncode, self._spec.attempt_dir / "log.txt"
+        signal_ = -code if code < 0 else self._find_signal(log)
+        killed = self._explain_kill(signal_, for_memory=for_memory) if signal_ else None
+        failure = verdict.choose(verdict.take(self._spec.attempt_dir), killed=killed)
+        return failure or postmortem.explain_exit(code, log)
+
+    def _find_signal(self, log: Path) -> int | None:
+        """Find what one of several ranks died by: torchrun itself ends with a status then."""
+        return verdict.find_signal(postmortem.read_tail(log)) if self._spec.ranks > 1 else None
+
+    def _explain_kill(self, number: int, *, for_memory: bool) -> Failure:
+        work, peak = self._spec.work, self._peak_bytes
         recipe = work.recipe if isinstance(work, TrainWork) else None
         return postmortem.explain_kill(
-            -code, peak_bytes=self._peak_bytes, for_memory=for_memory, recipe=recipe
+            number, peak_bytes=peak, for_memory=for_memory, recipe=recipe
         )
 
     def _stop(self) -> None:
         self._stop_by = min(self._stop_by, time.monotonic() + STOP_GRACE_S)
-        self._process.terminate()
+        for process in self._workers():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.terminate()
+
+    def _workers(self) -> list[psutil.Process]:
+        """List the processes that train: torchrun would let them half a minute to save."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            started = psutil.Process(self._process.pid)
+            ranks = started.children() if self._spec.ranks > 1 else []
+            return ranks or [started]
+        return []
 
     def _look(self) -> None:
         with contextlib.suppress(psutil.Error):
-            memory = psutil.Process(self._process.pid).memory_info().rss
+            memory = sum(process.memory_info().rss for process in self._workers())
             self._peak_bytes = max(self._peak_bytes, memory)
         with contextlib.suppress(FileNotFoundError):
             newest = (self._spec.attempt_dir / "events").stat().st_mtime_ns
@@ -145,6 +217,7 @@ def _settings(spec: RunSpec) -> dict[str, str]:
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "PYTHONUNBUFFERED": "1",
     }
+    settings |= tracking.settings(spec)
     return settings | ({"OMP_NUM_THREADS": str(spec.threads)} if spec.threads else {})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import shutil
 import socket
 import sys
@@ -11,9 +12,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trainer import checkpoints, failures
-from trainer.events import EventWriter
-from trainer.process import Cancellation, Cancelled, die_with_parent
+from trainer import checkpoints, failures, tracking, verdict
+from trainer.events import EventWriter, Silence
+from trainer.process import Cancellation, Cancelled, Paused, die_with_parent
 from trainer.spec import (
     Comparison,
     Ended,
@@ -38,12 +39,21 @@ def main() -> int:
     cancellation.listen()
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
     spec = RunSpec.model_validate_json(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    with EventWriter(spec.attempt_dir / "events") as events:
+    rank = _rank()
+    with EventWriter(spec.attempt_dir / "events") if rank == 0 else Silence() as events:
         ended = run(spec, events, cancellation)
-        events.write(ended)
-    if ended.state == "succeeded":
+        if verdict.is_due(ended, ranks=spec.ranks):
+            verdict.leave(spec.attempt_dir, rank, ended)
+        else:
+            events.write(ended)
+    if ended.state == "succeeded" and rank == 0:
         shutil.rmtree(spec.run_dir / "checkpoints")  # nobody resumes what is done
     return 1 if ended.state == "failed" else 0
+
+
+def _rank() -> int:
+    """Tell which of the processes that train together this is, as torchrun says."""
+    return int(os.environ.get("RANK", "0"))
 
 
 def run(spec: RunSpec, events: EventWriter, cancellation: Cancellation) -> Ended:
@@ -52,33 +62,42 @@ def run(spec: RunSpec, events: EventWriter, cancellation: Cancellation) -> Ended
         raise TypeError("An intake is no training run: trainer.data reads files.")
     try:
         summary = train(spec, spec.work, events, cancellation)
+    except Paused:
+        return Ended(state="cancelled", paused=True)
     except Cancelled:
         return Ended(state="cancelled")
     except Exception as error:
         failure = failures.explain(error, spec.work.recipe)
         log.exception("the run failed: %s", failure.evidence)
-        _clear_drafts(spec, spec.work)
+        if _rank() == 0:
+            _clear_drafts(spec, spec.work)
         return Ended(state="failed", failure=failure)
+    if summary is None:
+        return Ended(state="succeeded")
     model = spec.attempt_dir / "model"
     return Ended(state="succeeded", summary=summary, model=str(model.relative_to(spec.data_dir)))
 
 
 def train(
     spec: RunSpec, work: TrainWork, events: EventWriter, cancellation: Cancellation
-) -> TrainSummary:
-    """Do the whole work of a run; raise Cancelled, or what went wrong."""
+) -> TrainSummary | None:
+    """Do the whole work of a run; raise Cancelled, or what went wrong.
+
+    Of ranks that train together the first goes on alone after the last step; None in the others.
+    """
     began = time.monotonic()
-    newest = checkpoints.find_newest(spec.run_dir / "checkpoints", work.model_dump_json())
+    newest = checkpoints.find_newest(spec.run_dir / "checkpoints", work)
     resumed = checkpoints.step_of(newest) if newest else None
     events.write(Started(host=socket.gethostname(), device=spec.device, resumed_from_step=resumed))
 
     events.write(Phase(name="loading"))
+    tracking.require(work)
     # torch and its libraries take seconds to import: first the run has told that it lives.
     from datasets import disable_progress_bars  # noqa: PLC0415
     from transformers import set_seed  # noqa: PLC0415
     from transformers.utils import logging as transformers_logging  # noqa: PLC0415
 
-    from trainer import device, fit, methods, tasks  # noqa: PLC0415
+    from trainer import device, fit, learning, ranks, tasks  # noqa: PLC0415
 
     disable_progress_bars()
     transformers_logging.disable_progress_bar()
@@ -89,16 +108,15 @@ def train(
 
         work, found = sweeping.search(spec, work, events, cancellation)
     set_seed(work.recipe.seed)
+    ranks.join(spec)
     task = tasks.load(spec, work)
-    model = methods.prepare(task.model, work.recipe, work.task)
-    parameters, trainable = methods.count_parameters(model)
-
-    events.write(Phase(name="training"))
-    fitted = fit.fit(task, model, spec=spec, work=work, events=events, cancellation=cancellation)
+    learnt = learning.learn(task, spec=spec, work=work, events=events, cancellation=cancellation)
+    if not ranks.is_first():
+        return None
 
     events.write(Phase(name="exporting"))
     exported = task.export(
-        methods.merge(model),
+        learnt.model,
         folder=spec.attempt_dir / "model",
         origin=_origin(spec, work),
         threads=spec.threads,
@@ -112,7 +130,9 @@ def train(
         dataset_hash=work.dataset_hash,
         base_model=work.base_model,
         recipe=work.recipe,
-        device=device.describe(spec.device),
+        device=device.describe(
+            spec.device, bf16=fit.computes_in_bfloat16(spec, work.recipe), ranks=spec.ranks
+        ),
         task=work.task,
         scores=scores,
         baselines=task.baselines(),
@@ -121,13 +141,17 @@ def train(
         rows=dict(task.rows),
         kept_by=task.metric,
         total_seconds=time.monotonic() - began,
-        parameters=parameters,
-        trainable_parameters=trainable,
+        parameters=learnt.parameters,
+        trainable_parameters=learnt.trainable_parameters,
+        adapter_bytes=learnt.adapter_bytes,
+        chosen=learnt.chosen,
         peak_memory_bytes=device.peak_memory(spec.device),
         resumed_from_step=resumed,
+        devices=work.devices,
         sweep=found,
+        tracking=tracking.places(spec, work),
         **vars(exported),
-        **vars(fitted),
+        **vars(learnt.fitted),
     )
 
 
@@ -159,7 +183,7 @@ def _origin(spec: RunSpec, work: TrainWork) -> dict[str, Any]:
 def _clear_drafts(spec: RunSpec, work: TrainWork) -> None:
     """Remove what was half written: on a full disk it holds the room that the last event needs."""
     shutil.rmtree(spec.attempt_dir / "model.tmp", ignore_errors=True)
-    checkpoints.remove_unusable(spec.run_dir / "checkpoints", work.model_dump_json())
+    checkpoints.remove_unusable(spec.run_dir / "checkpoints", work)
 
 
 if __name__ == "__main__":

@@ -82,6 +82,8 @@ class Progress(Frozen):
     rows_per_second: float
     eta_seconds: float | None
     memory_bytes: int
+    saved_step: int | None = Field(default=None, description="of the newest checkpoint")
+    adjustment: Adjustment | None = None
 
 
 class RowsProgress(Frozen):
@@ -127,6 +129,7 @@ class Ended(Frozen):
 
     type: Literal["ended"] = "ended"
     state: Literal["succeeded", "failed", "cancelled"]
+    paused: bool = Field(default=False, description="cancelled, only to go on when it is resumed")
     failure: Failure | None = None
     summary: TrainSummary | None = None
     intake: IntakeResult | None = None
