@@ -74,7 +74,8 @@ def rate_of(device: str, rates: Rates) -> float:
 def cost_of(use: Use, start: datetime, end: datetime, rates: Rates) -> Cost:
     """Price what of an attempt lies between `start` and `end`; a running one goes on to `end`."""
     until = min(use.ended_at or end, end)
-    seconds = max(0.0, (until - max(use.started_at, start)).total_seconds())
+    passed = max(0.0, (until - max(use.started_at, start)).total_seconds())
+    seconds = use.devices * passed
     return Cost(seconds, seconds / HOUR * rate_of(use.device, rates))
 
 

@@ -23,7 +23,7 @@ _QUEUE = """
         SELECT id, priority, coalesce(started.jobs, 0) + row_number() OVER (
             PARTITION BY kind, requested_by ORDER BY priority DESC, id) AS turn
         FROM jobs INDEXED BY jobs_queued LEFT JOIN started USING (kind, requested_by)
-        WHERE state = 'queued' ORDER BY priority DESC, turn, id LIMIT ?
+        WHERE state = 'queued' AND paused_by IS NULL ORDER BY priority DESC, turn, id LIMIT ?
     )
     SELECT jobs.* FROM turns JOIN jobs USING (id)
     ORDER BY turns.priority DESC, turn, id
@@ -86,6 +86,11 @@ def queued(db: Database, *, limit: int = 1000) -> list[Job]:
 
 def running(db: Database) -> list[Job]:
     return list(_where(db, "state = 'running' ORDER BY id"))
+
+
+def paused(db: Database) -> list[Job]:
+    """List the jobs that wait until somebody resumes them."""
+    return list(_where(db, "state = 'queued' AND paused_by IS NOT NULL ORDER BY id"))
 
 
 def recent(db: Database, *, kind: str = "train", limit: int = 10) -> list[Job]:
@@ -151,7 +156,8 @@ def claim(db: Database, number: int, *, slot: str, now: datetime) -> Job | None:
             """
             UPDATE jobs SET state = 'running', attempt = attempt + 1, started_at = ?,
                             ended_at = NULL, failure = NULL, result = NULL, waits_for = NULL
-            WHERE id = ? AND state = 'queued' AND cancel_requested_by IS NULL RETURNING *
+            WHERE id = ? AND state = 'queued' AND cancel_requested_by IS NULL
+            AND paused_by IS NULL RETURNING *
             """,
             (text(now), number),
         )
@@ -200,15 +206,15 @@ def finish(
         return bool(done.rowcount)
 
 
-def requeue(db: Database, number: int, *, attempt: int, now: datetime) -> bool:
-    """Put a job whose attempt was lost back in the queue, to go on from its checkpoint."""
+def requeue(db: Database, number: int, *, attempt: int, now: datetime, state: str = "lost") -> bool:
+    """Put a job whose attempt was lost, or paused, in the queue, to go on from its checkpoint."""
     with immediate(db):
         done = db.execute(
             "UPDATE jobs SET state = 'queued' WHERE id = ? AND attempt = ? AND state = 'running'",
             (number, attempt),
         )
         if done.rowcount:
-            _end_run(db, number, attempt=attempt, state="lost", now=now)
+            _end_run(db, number, attempt=attempt, state=state, now=now)
         return bool(done.rowcount)
 
 
@@ -231,12 +237,70 @@ def request_cancel(db: Database, number: int, *, by: str, now: datetime) -> Job 
         return get(db, number)
 
 
+def pause(db: Database, number: int, *, by: str, now: datetime) -> bool:
+    """Let an open job wait until it is resumed; False where it is paused or ending already."""
+    sql = """
+        UPDATE jobs SET paused_by = ? WHERE id = ? AND state IN ('queued', 'running')
+        AND paused_by IS NULL AND cancel_requested_by IS NULL
+    """
+    return _change(db, number, sql, (by, number), action="pause", by=by, now=now)
+
+
+def resume(db: Database, number: int, *, by: str, now: datetime) -> bool:
+    """Let a paused job go on; False where it is not paused."""
+    sql = """
+        UPDATE jobs SET paused_by = NULL WHERE id = ? AND state IN ('queued', 'running')
+        AND paused_by IS NOT NULL
+    """
+    return _change(db, number, sql, (number,), action="resume", by=by, now=now)
+
+
+def ask_for_save(db: Database, number: int, *, by: str, now: datetime) -> bool:
+    """Ask a running job for a checkpoint; False where it doesn't run."""
+    sql = "UPDATE jobs SET saves_wanted = saves_wanted + 1 WHERE id = ? AND state = 'running'"
+    return _change(db, number, sql, (number,), action="save", by=by, now=now)
+
+
+def extend(db: Database, number: int, *, epochs: int, seen: int, by: str, now: datetime) -> bool:
+    """Give an open job more epochs, if it has no more yet than the person had `seen`.
+
+    Whoever presses twice has seen the same both times: the epochs are added once.
+    """
+    sql = """
+        UPDATE jobs SET extra_epochs = extra_epochs + ?
+        WHERE id = ? AND state IN ('queued', 'running') AND extra_epochs = ?
+    """
+    values = (epochs, number, seen)
+    return _change(db, number, sql, values, action="extend", after=epochs, by=by, now=now)
+
+
+def _change(
+    db: Database,
+    number: int,
+    sql: str,
+    values: tuple[str | int, ...],
+    *,
+    action: str,
+    by: str,
+    now: datetime,
+    after: int | None = None,
+) -> bool:
+    """Change a job as a person asked, and keep that they did; False where it didn't apply."""
+    with immediate(db):
+        done = db.execute(sql, values)
+        if done.rowcount:
+            subject = f"job {number}"
+            audit.note(db, by=by, action=action, subject=subject, after=after, now=now)
+        return bool(done.rowcount)
+
+
 def retry(db: Database, number: int) -> bool:
     """Queue a failed or cancelled job once more as it is; False where it is neither."""
     with immediate(db):
         done = db.execute(
             """
-            UPDATE jobs SET state = 'queued', cancel_requested_by = NULL, ended_at = NULL
+            UPDATE jobs SET state = 'queued', cancel_requested_by = NULL, paused_by = NULL,
+                            ended_at = NULL
             WHERE id = ? AND state IN ('failed', 'cancelled')
             """,
             (number,),

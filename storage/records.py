@@ -51,7 +51,7 @@ class Run:
     job: int
     attempt: int
     state: str  # running, succeeded, failed, cancelled or lost
-    slot: str
+    slot: str  # several where ranks train together: ids by commas
     started_at: datetime
     heartbeat_at: datetime
     next_segment: int  # the reader's cursor
@@ -60,6 +60,10 @@ class Run:
     progress: Json | None = None  # the newest trainer.spec.Progress or RowsProgress
     evaluated: Json | None = None  # the newest trainer.spec.EvaluatedEvent
     resumed_from_step: int | None = None
+
+    @property
+    def slots(self) -> list[str]:
+        return self.slot.split(",")
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,7 @@ class Use:
     device: str  # as the run named it, else its slot
     started_at: datetime
     ended_at: datetime | None = None
+    devices: int = 1  # taken at once
 
 
 @dataclass(frozen=True)

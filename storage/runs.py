@@ -39,6 +39,7 @@ def used(db: Database, start: datetime, end: datetime) -> list[Use]:
         SELECT runs.job, runs.attempt, requested_by, channel,
                coalesce(json_extract(work, '$.dataset'), '') AS dataset,
                runs.started_at, runs.ended_at,
+               coalesce(json_extract(work, '$.devices'), 1) AS devices,
                coalesce((SELECT json_extract(body, '$.device') FROM events
                          WHERE events.job = runs.job AND events.attempt = runs.attempt
                          AND type = 'started' LIMIT 1), slot) AS device
@@ -84,6 +85,12 @@ def events(db: Database, job: int, *, type_: str | None = None) -> list[Json]:
         values,
     )
     return [row | {"body": json.loads(row["body"])} for row in rows]
+
+
+def trials(db: Database, job: int) -> list[Json]:
+    """List the trials of a sweep that are over, by number: each attempt tells them all again."""
+    found = {event["body"]["number"]: event["body"] for event in events(db, job, type_="trial")}
+    return [found[number] for number in sorted(found)]
 
 
 def _store(db: Database, job: int, attempt: int, event: Json) -> None:

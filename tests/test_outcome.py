@@ -13,6 +13,7 @@ def failed(cause: Cause) -> Ended:
 
 
 SUCCEEDED, STOPPED = Ended(state="succeeded"), Ended(state="cancelled")
+PAUSED = Ended(state="cancelled", paused=True)
 
 
 @pytest.mark.parametrize(
@@ -23,6 +24,8 @@ SUCCEEDED, STOPPED = Ended(state="succeeded"), Ended(state="cancelled")
         (STOPPED, True, 0, "cancelled"),
         (STOPPED, False, 0, "resume"),  # the machine is shutting down: no person asked
         (STOPPED, False, 2, "failed"),
+        (PAUSED, False, 2, "pause"),  # no attempt was lost
+        (PAUSED, True, 0, "cancelled"),
         (failed("killed"), False, 0, "resume"),
         (failed("killed"), False, 1, "resume"),
         (failed("killed"), False, 2, "failed"),

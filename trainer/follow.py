@@ -69,8 +69,9 @@ def _conclude(db: Database, run: Run, end: Ended, now: datetime) -> None:
     )
     extra = {"action": decision, "job": job.id, "attempt": run.attempt}
     log.info("job %d: attempt %d %s", job.id, run.attempt, decision, extra=extra)
-    if decision == "resume":
-        jobs.requeue(db, job.id, attempt=run.attempt, now=now)
+    if decision == "resume" or decision == "pause":  # noqa: PLR1714  (mypy narrows this one)
+        state = "lost" if decision == "resume" else "cancelled"
+        jobs.requeue(db, job.id, attempt=run.attempt, state=state, now=now)
         return
     failure = outcome.name_failure(end) if decision == "failed" else None
     jobs.finish(

@@ -6,7 +6,7 @@ from typing import Literal
 
 from trainer.spec import Ended, Failure
 
-Outcome = Literal["succeeded", "failed", "cancelled", "resume"]
+Outcome = Literal["succeeded", "failed", "cancelled", "pause", "resume"]
 RESUMES = 2  # times that a job goes on from its checkpoint after losing its processes
 _INFRASTRUCTURE = ("killed", "lost")
 
@@ -20,6 +20,8 @@ def decide(end: Ended, *, cancel_requested: bool, lost_before: int) -> Outcome:
         return end.state
     if cancel_requested:
         return "cancelled"
+    if end.paused:
+        return "pause"
     return "resume" if lost_before < RESUMES else "failed"
 
 

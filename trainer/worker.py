@@ -20,11 +20,11 @@ from sqlite_utils import Database
 from storage import bulk, datasets, hosts, jobs, models, runs
 from storage.database import opened
 from storage.records import FINAL, Dataset, Host, Job, Model
-from trainer import failures, locks, placement, purge
+from trainer import control, failures, locks, placement, purge
 from trainer.engines import Engine
 from trainer.engines.local import LocalEngine
 from trainer.follow import follow
-from trainer.spec import WORK, Rival, RunSpec
+from trainer.spec import WORK, Rival, RunSpec, run_dir
 
 ROUND_S = 0.3
 RECOVERY_S = 5.0  # after a round that met a full disk or a locked database
@@ -98,37 +98,52 @@ class Worker:
                 if job is None or job.state != "running":
                     continue
                 if seen == "unstarted":
-                    self._start(db, job, run.slot, now)
-                elif seen == "alive" and job.cancel_requested_by:
-                    self._engine.stop(run.job, run.attempt)
+                    self._start(db, job, run.slots, now)
+                elif seen == "alive":
+                    self._tell_wishes(job)
+
+    def _tell_wishes(self, job: Job) -> None:
+        """Bring to a run what people ask of it; it may be told again and again."""
+        if job.cancel_requested_by:
+            self._engine.stop(job.id, job.attempt)
+        if job.kind == "train":
+            wishes = control.Control(
+                saves=job.saves_wanted,
+                extra_epochs=job.extra_epochs,
+                pause=job.paused_by is not None,
+            )
+            control.write(run_dir(self._settings.data_dir, job.id), wishes)
 
     def _start_what_fits(self, db: Database, now: datetime) -> None:
         queue = {job.id: job for job in jobs.queued(db)}
         chosen = placement.choose(
-            [placement.Waiting(job.id, job.kind) for job in queue.values()],
-            busy={run.slot: run.job for run in runs.running(db)},
+            [_as_waiting(job) for job in queue.values()],
+            busy={slot: run.job for run in runs.running(db) for slot in run.slots},
             slots=self._engine.slots(),
         )
-        for number, slot in chosen.starts:
-            job = jobs.claim(db, number, slot=slot.id, now=now)
+        for number, given in chosen.starts:
+            ids = [slot.id for slot in given]
+            job = jobs.claim(db, number, slot=",".join(ids), now=now)
             if job is not None:
                 with self._isolated(db, job.id, job.attempt, now):
-                    self._start(db, job, slot.id, now)
+                    self._start(db, job, ids, now)
         for number, reason in chosen.waits.items():
             if queue[number].waits_for != reason:
                 jobs.explain_wait(db, number, reason)
 
-    def _start(self, db: Database, job: Job, slot: str, now: datetime) -> None:
+    def _start(self, db: Database, job: Job, slots: list[str], now: datetime) -> None:
         extra = {"action": "start", "job": job.id, "attempt": job.attempt}
-        log.info("job %d: attempt %d on %s", job.id, job.attempt, slot, extra=extra)
+        log.info("job %d: attempt %d on %s", job.id, job.attempt, ", ".join(slots), extra=extra)
         try:
-            self._engine.start(self._compile(db, job, slot))
+            self._tell_wishes(job)  # first: a run that was paused must not read that it still is
+            self._engine.start(self._compile(db, job, slots))
         except OSError as error:
             self._give_up(db, job.id, job.attempt, error=error, now=now)
 
-    def _compile(self, db: Database, job: Job, slot_id: str) -> RunSpec:
+    def _compile(self, db: Database, job: Job, ids: list[str]) -> RunSpec:
         """Write down all that a run needs to know."""
         slots = self._engine.slots()
+        given = [next(slot for slot in slots if slot.id == slot_id) for slot_id in ids]
         trained_at_once = sum(slot.kind in {"gpu", "cpu"} for slot in slots)
         cores = len(os.sched_getaffinity(0))
         return RunSpec(
@@ -136,7 +151,8 @@ class Worker:
             attempt=job.attempt,
             data_dir=self._settings.data_dir,
             work=WORK.validate_python(job.work),
-            device=next(slot.device for slot in slots if slot.id == slot_id),
+            device=placement.device_of(given),
+            ranks=len(given),
             threads=self._settings.cpu_threads or max(1, cores // trained_at_once),
             rival=find_rival(db, job),
             save_every_s=self._settings.checkpoint_seconds,
@@ -186,6 +202,10 @@ class Worker:
             memory_free_bytes=memory.available,
             disk_free_bytes=shutil.disk_usage(self._settings.data_dir).free,
         )
+
+
+def _as_waiting(job: Job) -> placement.Waiting:
+    return placement.Waiting(job.id, job.kind, devices=int(job.work.get("devices", 1)))
 
 
 def find_rival(db: Database, job: Job) -> Rival | None:
