@@ -64,14 +64,14 @@ def loss_curve(summary: TrainSummary) -> Chart:
     axes.set_ylabel(tr("loss"))
     axes.grid(axis="y", color=RULE, linewidth=0.8)
     ends = [(tr("training"), TRAINING, training), (tr("validation"), VALIDATION, validation)]
-    _name_lines(axes, [(points[-1][1], name, colour) for name, colour, points in ends if points])
+    name_lines(axes, [(points[-1][1], name, colour) for name, colour, points in ends if points])
     alt = tr("{result}.", result=said)
     if kept:
-        alt = tr("{result}; {detail}.", result=said, detail=_begin_small(kept))
+        alt = tr("{result}; {detail}.", result=said, detail=begin_small(kept))
     return Chart(tr("Loss curve"), alt, card.finish(figure, fonts.make_legible([said])[0]))
 
 
-def _begin_small(sentence: str) -> str:
+def begin_small(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:]
 
 
@@ -141,7 +141,7 @@ def _ring_best(axes: Axes, summary: TrainSummary) -> None:
     )
 
 
-def _name_lines(axes: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
+def name_lines(axes: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
     """Name each line at its end (loss, name, colour), apart from one another; no legend."""
     apart = 0.08 * axes.get_ylim()[1]  # a line of words
     free = 0.0
@@ -191,7 +191,7 @@ def confusion_matrix(summary: TrainSummary) -> Chart:
     families, (_, *labels) = fonts.make_legible([said, *short])
     shown = scores.model_copy(update={"labels": labels})
     figure = (_draw_matrix if matrix else _draw_pairs)(said, shown)
-    words = tr("{result}; {detail}.", result=said, detail=_begin_small(worst))
+    words = tr("{result}; {detail}.", result=said, detail=begin_small(worst))
     return Chart(tr("Confusions"), words, card.finish(figure, families))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -13,14 +14,31 @@ from bot.answers import trace
 from bot.language import tr
 from bot.readers import person_speaks
 from bot.settings import BotSettings
-from bot.train import charts, columns, dataset_card, failures, heard, retraining, summary
+from bot.train import (
+    charts,
+    columns,
+    curve,
+    dataset_card,
+    failures,
+    heard,
+    retraining,
+    summary,
+    sweep_chart,
+)
+from bot.train.charts import Chart
 from bot.wording import escape
 from storage import datasets, deliveries, privacy
 from storage.database import immediate
 from storage.records import FINAL, Dataset, Delivery, Job, Json
-from trainer.spec import Failure, IntakeResult, TrainSummary, attempt_dir
+from trainer.spec import Failure, IntakeResult, Task, TrainSummary, attempt_dir
 
 log = logging.getLogger(__name__)
+
+# What is drawn of a task's results beside the loss.
+CHARTS: Mapping[Task, dict[str, Callable[[TrainSummary], Chart]]] = {
+    "classification": {"confusion": charts.confusion_matrix},
+    "retrieval": {"recall": curve.recall_by_k},
+}
 
 
 def tell(db: Database, job: Job, message: Delivery, *, data_dir: Path, now: datetime) -> None:
@@ -141,7 +159,7 @@ def _draw(job: Job, data_dir: Path) -> dict[str, Json]:
     found = TrainSummary.model_validate(job.result)
     folder = attempt_dir(data_dir, job.id, job.attempt) / "charts"
     drawn = {}
-    for name, draw in {"loss": charts.loss_curve, "confusion": charts.confusion_matrix}.items():
+    for name, draw in ({"loss": charts.loss_curve} | CHARTS.get(found.task, {})).items():
         try:
             chart = draw(found)
             folder.mkdir(parents=True, exist_ok=True)

@@ -88,6 +88,11 @@ FAILURES = (
     ),
     mark("{model} is no folder here, and no hub in reach has it."),
     mark("The loss was {loss} at step {step}."),
+    mark("Every question has the same answer: there is nothing to choose from."),
+    mark("The {split} split has no question with an answer."),
+    mark(
+        "The training split has {number} questions with an answer; at least {least} are needed."
+    ),
     mark("it was told to stop from outside Coach"),
     mark("its processes were killed from outside, or the machine went down"),
     mark("no sign of life for {number} minutes"),

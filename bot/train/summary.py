@@ -8,7 +8,7 @@ from bot import blocks, figures
 from bot.asking import Block
 from bot.language import both, listed, mark, tr, trn
 from bot.train import heard, metrics
-from bot.train.details import Details, classification
+from bot.train.details import Details, classification, retrieval
 from bot.wording import escape
 from storage.records import Job, Json
 from trainer.spec import (
@@ -24,10 +24,13 @@ FEW = 10  # rows, fewer show nothing
 BASELINES = {
     "majority": mark("majority"),
     "TF-IDF + logistic regression": mark("TF-IDF + logistic regression"),
+    "BM25": mark("BM25"),
+    "untuned encoder": mark("the untuned encoder"),
 }
 # What a task's results tell beside their figures.
 DETAILS: Mapping[Task, Callable[[TrainSummary], Details]] = {
     "classification": classification.describe,
+    "retrieval": retrieval.describe,
 }
 TEXT = 3_500  # characters of a message's text; Slack refuses edits above 4,000
 
