@@ -10,6 +10,7 @@ from bot.language import mark, tr
 
 WAITS = (
     mark("there is no slot on this machine that could run it"),
+    mark("it needs {number} slots at once, and this machine has {most}"),
     mark("its turn is after job {job}"),
     mark("waiting for {jobs}"),
     mark("job {job} on {slot} or {others}"),
@@ -90,8 +91,10 @@ FAILURES = (
     mark("The loss was {loss} at step {step}."),
     mark("Every question has the same answer: there is nothing to choose from."),
     mark("The {split} split has no question with an answer."),
+    mark("The training split has {number} questions with an answer; at least {least} are needed."),
     mark(
-        "The training split has {number} questions with an answer; at least {least} are needed."
+        "{tracker} is not installed on the machine that trains: pip install {extra} there, or "
+        "leave out track={option}."
     ),
     mark("it was told to stop from outside Coach"),
     mark("its processes were killed from outside, or the machine went down"),
@@ -178,11 +181,10 @@ FILES = (
         "passed over, with 0."
     ),
     mark("The column {column} says that nothing was clicked: clicks are needed."),
-    mark("The {split} split has nothing that was clicked: add rows of more people or times."),
-    mark("The {split} split has nothing that was passed over: add rows of more people or times."),
-    mark("The file needs columns called question and answer; it has: {columns}."),
-    mark("The file needs columns called text and tags; it has: {columns}."),
-    mark("The file needs columns called user, item and clicked; it has: {columns}."),
+    mark("The {split} split has nothing that was {what}: add rows of more people or times."),
+    mark("clicked"),
+    mark("passed over"),
+    mark("The file needs columns called {names}; it has: {columns}."),
     mark(
         "The column {column} seems to hold personal data, which is not taken here: {kinds}, first "
         "in {rows}. Take it out and send the file again."

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot import blocks, figures
 from bot.asking import Block
 from bot.language import listed, mark, tr, trn
-from bot.train import failures, heard, metrics, summary
+from bot.train import control, failures, heard, metrics, summary, trials
 from bot.wording import escape
 from storage.records import Job, Json, Run
 from trainer.spec import (
@@ -13,7 +15,9 @@ from trainer.spec import (
     Failure,
     Progress,
     Recipe,
+    Sweep,
     TrainSummary,
+    TrialEnded,
 )
 
 ICONS = {
@@ -26,6 +30,7 @@ ICONS = {
 PHASES = {
     "reading": mark("reading the data set"),
     "loading": mark("loading the base model"),
+    "searching": mark("searching for a better recipe"),
     "baselines": mark("training the baselines"),
     "training": mark("training"),
     "testing": mark("measuring it on the test split"),
@@ -35,26 +40,48 @@ PHASES = {
 STARTING = mark("starting")
 
 
-def card(job: Job, run: Run | None, *, ahead: int | None = None) -> Json:
-    """Write the message as `text` and `blocks`; `ahead` jobs start before a queued one."""
+def card(
+    job: Job, run: Run | None, *, ahead: int | None = None, tried: Sequence[Json] = ()
+) -> Json:
+    """Write the message as `text` and `blocks`; `ahead` jobs start before a queued one.
+
+    `tried` are the trials of a search that are over.
+    """
     state, elements = _STATES[job.state](job, run, ahead)
-    recipe = figures.recipe(Recipe.model_validate(job.work["recipe"]))
-    model = escape(figures.model_name(job.work["base_model"]))
-    about = tr(
-        "{model} on {dataset}: {recipe}, for <@{user}>",
-        model=model,
-        dataset=escape(job.work["dataset"]),
-        recipe=recipe,
-        user=job.requested_by,
-    )
+    table: list[Block] = []
+    if tried:
+        ended = [TrialEnded.model_validate(trial) for trial in tried]
+        sweep = Sweep.model_validate(job.work["sweep"])
+        state += f"\n{trials.say_leader(ended, sweep)}"
+        table = [blocks.section(f"```{escape(trials.table(ended))}```")]
+    about = _say_about(job)
     said = tr("Job {number}: {state}", number=job.id, state=state)
     text = blocks.cut(said, summary.TEXT - len(about))
     title = tr("*Job {number}*  {state}", number=job.id, state=state)
-    shown = [blocks.section(f"{ICONS[job.state]} {title}"), blocks.context(about)]
+    shown = [blocks.section(f"{ICONS[job.state]} {title}"), *table, blocks.context(about)]
     return {"text": f"{text}\n{about}", "blocks": [*shown, blocks.actions(*elements)]}
 
 
+def _say_about(job: Job) -> str:
+    told = {
+        "model": escape(figures.model_name(job.work["base_model"])),
+        "dataset": escape(job.work["dataset"]),
+        "user": job.requested_by,
+    }
+    if job.work.get("sweep"):
+        space = trials.say_space(Sweep.model_validate(job.work["sweep"]))
+        return tr("{model} on {dataset}: a search over {space}, for <@{user}>", **told, space=space)
+    recipe = figures.recipe(Recipe.model_validate(job.work["recipe"]))
+    return tr("{model} on {dataset}: {recipe}, for <@{user}>", **told, recipe=recipe)
+
+
 def _queued(job: Job, _: Run | None, ahead: int | None) -> tuple[str, list[Block]]:
+    if job.paused_by:
+        said = tr("paused by <@{user}>", user=job.paused_by)
+        return said, [
+            blocks.button(tr("Resume"), "resume", str(job.id), style="primary"),
+            _stop(job),
+        ]
     place = tr("next in line")
     if ahead:
         place = trn("after {count:,} other", "after {count:,} others", ahead)
@@ -71,8 +98,12 @@ def _running(job: Job, run: Run | None, _: int | None) -> tuple[str, list[Block]
     buttons = [blocks.button(tr("Logs"), "logs", str(job.id))]
     if job.cancel_requested_by:
         return tr("stopping, as <@{user}> asked", user=job.cancel_requested_by), buttons
+    if job.paused_by:
+        said = tr("saving, to pause as <@{user}> asked", user=job.paused_by)
+        return said, [blocks.button(tr("Resume"), "resume", str(job.id)), *buttons]
     lines = [tr("running"), *_say_progress(run)]
-    return "\n".join(lines), [_stop(job), *buttons]
+    steering = _steer(job) if control.takes_steps(run) else []
+    return "\n".join(lines), [_stop(job), *steering, *buttons]
 
 
 def _succeeded(job: Job, _: Run | None, __: int | None) -> tuple[str, list[Block]]:
@@ -129,7 +160,7 @@ def _say_progress(run: Run | None) -> list[str]:
         epoch=at.epoch,
         epochs=at.epochs,
     )
-    return [done, _say_pace(phase, at), _say_last(run)]
+    return [done, _say_pace(phase, at), _say_last(run), *_say_kept(at)]
 
 
 def _say_pace(phase: str, at: Progress) -> str:
@@ -142,6 +173,16 @@ def _say_pace(phase: str, at: Progress) -> str:
     return listed(parts)
 
 
+def _say_kept(at: Progress) -> list[str]:
+    """Say what was saved, and what memory made of the batches."""
+    said = []
+    if at.saved_step is not None:
+        said.append(tr("checkpoint saved at step {step:,}", step=at.saved_step))
+    if at.adjustment is not None:
+        said.append(summary.say_adjustment(at.adjustment))
+    return said
+
+
 def _say_last(run: Run) -> str:
     if run.evaluated is None:
         return tr("not evaluated yet")
@@ -151,6 +192,15 @@ def _say_last(run: Run) -> str:
         epoch=last.epoch,
         figures=listed(metrics.say(name, value) for name, value in last.figures.items()),
     )
+
+
+def _steer(job: Job) -> list[Block]:
+    """Give the buttons for a run that takes steps; a search has no epochs and no course of its own."""
+    pause = blocks.button(tr("Pause"), "pause", str(job.id))
+    if job.work.get("sweep"):
+        return [pause]
+    more = blocks.button(tr("+1 epoch"), "extend", f"{job.id} {job.extra_epochs}")
+    return [pause, blocks.button(tr("Save now"), "save", str(job.id)), more]
 
 
 def _stop(job: Job) -> Block:

@@ -28,7 +28,8 @@ def list_jobs(office: Office, _: Asker, __: ListJobs) -> Reply:
     """Show what waits and runs, in the order it starts, and the newest of what has ended."""
     with opened(office.settings.data_dir) as db:
         waiting = [job for job in jobs.queued(db) if job.kind == "train"]
-        active = [job for job in jobs.running(db) if job.kind == "train"] + waiting
+        running = [job for job in jobs.running(db) if job.kind == "train"]
+        active = running + waiting + jobs.paused(db)
         ended = [job for job in jobs.recent(db, limit=2 * SHOWN) if job.state in FINAL]
     return say_list(active, ended[:SHOWN], now=office.clock())
 
@@ -38,7 +39,8 @@ def show_job(office: Office, _: Asker, command: ShowJob) -> Reply:
     with opened(office.settings.data_dir) as db:
         job = find_job(db, command.number)
         run = runs.get(db, job.id, job.attempt)
-        card = job_card.card(job, run, ahead=jobs.position(db, job.id))
+        tried = runs.trials(db, job.id)
+        card = job_card.card(job, run, ahead=jobs.position(db, job.id), tried=tried)
         shadowed = agreement.find(db, job.id)
     if job.state != "succeeded":
         return Reply(card["text"], card["blocks"])
@@ -144,6 +146,12 @@ def _state(job: Job, now: datetime) -> str:
         return tr("cancelled, {ago}", ago=ended)
     if job.state == "running":
         return tr("running, started {ago}", ago=figures.ago(now - (job.started_at or now)))
+    return _say_wait(job)
+
+
+def _say_wait(job: Job) -> str:
+    if job.paused_by:
+        return tr("paused by <@{user}>", user=job.paused_by)
     if job.waits_for is None:
         return tr("queued, about to start")
     return tr("queued, {reason}", reason=escape(heard.again(job.waits_for)))

@@ -21,7 +21,8 @@ ACTIVE, ENDED, LOOKED_AT = (
 
 def home(db: Database, office: Office, user: str) -> list[Block]:
     """Show one's active jobs as their own messages do, and the newest that ended in a line each."""
-    active = [job for job in (*jobs.running(db), *jobs.queued(db)) if job.requested_by == user]
+    waiting = (*jobs.running(db), *jobs.queued(db), *jobs.paused(db))
+    active = [job for job in waiting if job.requested_by == user]
     recent = jobs.recent(db, limit=LOOKED_AT)
     ended = [job for job in recent if job.requested_by == user and job.state in FINAL]
     if not active and not ended:

@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping
 from bot import blocks, figures
 from bot.asking import Block
 from bot.language import both, listed, mark, tr, trn
-from bot.train import heard, metrics
-from bot.train.details import Details, classification, retrieval
+from bot.train import heard, metrics, trials
+from bot.train.details import Details, classification, generation, retrieval
 from bot.wording import escape
 from storage.records import Job, Json
 from trainer.spec import (
+    Adjustment,
     Baseline,
     Comparison,
     Export,
@@ -24,13 +25,22 @@ FEW = 10  # rows, fewer show nothing
 BASELINES = {
     "majority": mark("majority"),
     "TF-IDF + logistic regression": mark("TF-IDF + logistic regression"),
+    "before training": mark("the model before training"),
     "BM25": mark("BM25"),
     "untuned encoder": mark("the untuned encoder"),
 }
 # What a task's results tell beside their figures.
 DETAILS: Mapping[Task, Callable[[TrainSummary], Details]] = {
     "classification": classification.describe,
+    "generation": generation.describe,
     "retrieval": retrieval.describe,
+}
+# How the curves in a folder are looked at.
+OPENED_BY = {
+    "tensorboard": "tensorboard --logdir {folder}",
+    "wandb": "wandb sync {folder}/wandb/offline-run-*",
+    "mlflow": "mlflow ui --backend-store-uri sqlite:///{folder}/mlflow.db",
+    "trackio": "TRACKIO_DIR={folder} trackio show",
 }
 TEXT = 3_500  # characters of a message's text; Slack refuses edits above 4,000
 
@@ -99,17 +109,70 @@ def message(job: Job, summary: TrainSummary) -> Json:
         figures=metrics.headline(summary),
     )
     verdicts = [title, _say_baselines(summary)]
+    verdicts += trials.describe(job, summary)
     if summary.comparison:
         verdicts.append(compare(summary.comparison))
     if summary.on_corrections:
         verdicts.append(say_on_corrections(summary.on_corrections))
     found = DETAILS[summary.task](summary)
-    said = [*found.said, _say_export(summary.export), _say_use(summary)]
+    said = [*found.said, _say_export(summary.export), _say_use(summary), *say_course(job, summary)]
     tables = [f"```{escape(part)}```" for part in found.tables]
     shown = [blocks.section(part) for part in [*verdicts, *tables, *said] if part]
     text = "\n".join(filter(None, verdicts + said))
     run = blocks.context(_say_run(summary))
     return {"text": blocks.cut(text, TEXT), "blocks": [*shown, run]}
+
+
+def say_course(job: Job, summary: TrainSummary) -> list[str]:
+    """Say what became of the recipe on the way, and where its curves are kept beside Coach's own."""
+    said = []
+    if summary.stopped_early:
+        said.append(
+            tr(
+                "*Stopped early*  after epoch {epoch:g}: {patience} in a row were no better.",
+                epoch=summary.epochs_done,
+                patience=summary.recipe.patience,
+            )
+        )
+    if summary.extended_by:
+        said.append(
+            trn(
+                "*Extended*  {count} epoch was added while it ran.",
+                "*Extended*  {count} epochs were added while it ran.",
+                summary.extended_by,
+            )
+        )
+    if (late := job.extra_epochs - summary.extended_by) > 0:
+        said.append(
+            trn(
+                "{count} epoch that was asked for came too late.",
+                "{count} epochs that were asked for came too late.",
+                late,
+            )
+        )
+    if summary.adjustment is not None:
+        said.append(say_adjustment(summary.adjustment))
+    return said + [_say_tracker(*kept) for kept in summary.tracking.items()]
+
+
+def say_adjustment(found: Adjustment) -> str:
+    return tr(
+        ":warning: Memory ran out at step {step:,}: since then {batch} rows are computed at once, "
+        "{accumulation} times a step. A step has the same rows as before.",
+        step=found.at_step,
+        batch=found.batch,
+        accumulation=found.accumulation,
+    )
+
+
+def _say_tracker(tracker: str, place: str) -> str:
+    if place.startswith("http"):
+        return tr("*Curves*  {tracker}: {link}", tracker=tracker, link=place)
+    return tr(
+        "*Curves*  {tracker}: `{command}`, in the data directory",
+        tracker=tracker,
+        command=OPENED_BY[tracker].format(folder=place),
+    )
 
 
 def next_buttons(job: Job) -> list[Block]:
