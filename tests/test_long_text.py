@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.sentiment import long_text, poles, spoken
 from bot.sentiment.long_text import Part
-from trainer.predict import Prediction
+from trainer.predict import ModelCard, Prediction
 
 
 def part(text: str, **chances: float) -> Part:
     best = max(chances, key=lambda label: chances[label])
     return Part(text, Prediction(best, chances[best], chances, sure=True))
+
+
+def model_card(**changes: Any) -> ModelCard:
+    shape = {"labels": ["good", "bad"], "inputs": [], "pad_token_id": 0, "max_length": 8}
+    return ModelCard.model_validate(shape | {"temperature": 1, "threshold": 0} | changes)
 
 
 def squeezed(text: str) -> str:
@@ -47,9 +54,17 @@ def test_no_character_is_lost_and_every_piece_fits(text: str, most: int) -> None
 
 def test_parts_add_up_by_their_length() -> None:
     parts = [part("x" * 30, good=0.9, bad=0.1), part("x" * 10, good=0.1, bad=0.9)]
-    whole = long_text.average(parts, threshold=0.75)
+    whole = long_text.sum_up(parts, model_card(threshold=0.75))
     assert (whole.label, whole.sure) == ("good", False)
     assert whole.probabilities == pytest.approx({"good": 0.7, "bad": 0.3})
+
+
+def test_of_several_labels_the_whole_has_those_of_any_part() -> None:
+    parts = [part("x" * 30, good=0.9, bad=0.1), part("x", good=0.1, bad=0.6)]
+    whole = long_text.sum_up(parts, model_card(thresholds={"good": 0.5, "bad": 0.5}))
+    assert whole.labels == ("good", "bad")
+    none = long_text.sum_up(parts[1:], model_card(thresholds={"good": 0.5, "bad": 0.7}))
+    assert none.labels == ()
 
 
 def test_the_most_negative_and_the_most_positive_part_tell_most() -> None:

@@ -12,14 +12,15 @@ from typing import Any
 
 from trainer import failures
 from trainer.events import EventWriter
-from trainer.intake import corrections, private, shapes
+from trainer.intake import corrections, private, shapes, tags
 from trainer.intake.corrections import Corrected
 from trainer.intake.files import read_table
 from trainer.intake.folder import hash_rows, keep
 from trainer.intake.personal_data import count_personal_data
 from trainer.intake.profile import detect_languages, find_warnings, measure_lengths
-from trainer.intake.rows import check_class_sizes, describe
+from trainer.intake.rows import Row, check_class_sizes, describe
 from trainer.intake.table import BadFile
+from trainer.intake.tags import Tagged
 from trainer.limits import TOO_LARGE, Child
 from trainer.process import Cancellation, Cancelled, die_with_parent
 from trainer.spec import (
@@ -27,6 +28,7 @@ from trainer.spec import (
     CorrectionsCard,
     Corrects,
     DataCard,
+    DataShape,
     Ended,
     Failure,
     IntakeResult,
@@ -134,24 +136,42 @@ def make_version(spec: RunSpec, work: IntakeWork, corrects: Corrects) -> DataCar
     except FileNotFoundError:
         raise BadFile("The data set was deleted meanwhile.") from None
     read = corrections.read_corrections(_upload(spec))
-    found = corrections.correct(rows, held_out, read, forgotten=frozenset(corrects.forgotten))
-    check_class_sizes(found.rows)
+    found = corrections.correct(
+        rows,
+        held_out,
+        read,
+        forgotten=frozenset(corrects.forgotten),
+        several=before.shape == "tags",
+    )
+    whole, apart, described = _check_and_describe(found, before.shape)
     texts = [row.text for row in found.rows]
     card = before.model_copy(
         update={
-            "hash": hash_rows([*found.rows, *found.held_out]),
+            "hash": hash_rows([*whole, *apart], before.shape),
             "name": work.name,
             "rows": len(found.rows),
             "near_duplicates": found.near_duplicates,
             "corrections": _count_corrections(found, before.corrections),
-            **describe(found.rows),
+            **described,
             **_profile(texts, private=texts),
         }
     )
     card = card.model_copy(update={"warnings": find_warnings(card)})
     folder, scratch = dataset_dir(spec.data_dir, card.hash), spec.attempt_dir / "new"
-    keep(found.rows, card, folder=folder, scratch=scratch, held_out=found.held_out)
+    keep(whole, card, folder=folder, scratch=scratch, held_out=apart)
     return card
+
+
+def _check_and_describe(
+    found: Corrected, shape: DataShape
+) -> tuple[Sequence[Row | Tagged], Sequence[Row | Tagged], dict[str, Any]]:
+    """Give a version's rows and those held out as its shape has them, and what its card counts."""
+    if shape != "tags":
+        check_class_sizes(found.rows)
+        return found.rows, found.held_out, describe(found.rows)
+    tagged = [corrections.as_tagged(row) for row in found.rows]
+    tags.check_labels(tagged)
+    return tagged, [corrections.as_tagged(row) for row in found.held_out], tags.describe(tagged)
 
 
 def _count_corrections(found: Corrected, before: CorrectionsCard | None) -> CorrectionsCard:

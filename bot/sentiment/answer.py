@@ -117,7 +117,10 @@ def _refusing(source: Source) -> Iterator[None]:
 
 def _count(office: Office, source: Source, predictions: Sequence[Prediction]) -> None:
     about: dict[str, Any] = {"alias": source.alias, "model": source.model, "now": office.clock()}
-    counts = Counter((prediction.label, prediction.sure) for prediction in predictions)
+    # Of several labels each is counted; where none is given, the likeliest as not sure.
+    counts = Counter(
+        (label, one.sure) for one in predictions for label in one.labels or [one.label]
+    )
     with opened(office.settings.data_dir) as db:
         for (label, sure), n in counts.items():
             answers.count(db, label=label, sure=sure, n=n, **about)

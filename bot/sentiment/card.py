@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from bot import blocks, figures
 from bot.asking import Block, Reply
-from bot.language import tr, trn
+from bot.language import listed, mark, tr, trn
 from bot.sentiment import long_text
 from bot.sentiment.answer import Source
 from bot.sentiment.long_text import Part
@@ -20,6 +20,7 @@ CERTAIN, PROBABLE = 0.95, 0.8  # calibrated confidence
 ECHO, QUOTED = 150, 300  # characters: of the text, shown back, and of a part
 OTHERS = 5  # labels
 LABELS, BAR = 8, 12  # drawn; characters
+NO_LABEL = mark("none of its labels")
 
 
 def card(reading: Reading, source: Source, *, key: str) -> Reply:
@@ -29,7 +30,7 @@ def card(reading: Reading, source: Source, *, key: str) -> Reply:
     """
     prediction = reading.whole
     said = verdict(prediction)
-    told = Told(source.alias, source.model, prediction.label, key)
+    told = Told(source.alias, source.model, prediction.told, key)
     parts = say_parts(reading.parts) if reading.parts else []
     small = " · ".join([*others(prediction), escape(source.name)])
     shown: list[Block] = [
@@ -45,6 +46,8 @@ def card(reading: Reading, source: Source, *, key: str) -> Reply:
 
 def verdict(prediction: Prediction) -> str:
     told = {"label": escape(prediction.label), "share": prediction.confidence}
+    if prediction.labels is not None:
+        return _say_labels(prediction.labels, prediction)
     if not prediction.sure:
         return tr("*Not sure*; {label} is the most likely, at {share:.0%}", **told)
     if prediction.confidence >= CERTAIN:
@@ -54,21 +57,37 @@ def verdict(prediction: Prediction) -> str:
     return tr("Rather *{label}*, {share:.0%} sure", **told)
 
 
+def _say_labels(given: Sequence[str], prediction: Prediction) -> str:
+    told = {"label": escape(prediction.label), "share": prediction.confidence}
+    if not given:
+        return tr("*None of its labels*; {label} is the likeliest, at {share:.0%}", **told)
+    chances = prediction.probabilities
+    shares = listed(f"*{escape(label)}* {chances[label]:.0%}" for label in given)
+    return tr("It is about {labels}", labels=shares)
+
+
 def others(prediction: Prediction) -> list[str]:
     """Write the other labels with their probabilities, the likeliest first."""
     likely = sorted(prediction.probabilities.items(), key=lambda pair: -pair[1])
-    rest = [pair for pair in likely if pair[0] != prediction.label]
+    rest = [pair for pair in likely if pair[0] not in (prediction.labels or [prediction.label])]
     return [f"{escape(label)} {chance:.0%}" for label, chance in rest[:OTHERS]]
 
 
 def say_parts(parts: Sequence[Part]) -> list[str]:
     """Draw what the parts of a text are labelled, and quote the two that tell most."""
     title = trn("*{count} part, by itself*", "*{count} parts, each by itself*", len(parts))
-    drawn = draw_labels([part.prediction.label for part in parts])
+    drawn = draw_labels([label for part in parts for label in name_labels(part.prediction)])
     return [
         f"{title}\n```{escape(drawn)}```",
         *(_say_end(*end) for end in long_text.telling(parts)),
     ]
+
+
+def name_labels(prediction: Prediction) -> Sequence[str]:
+    """Name the one label of a text; of several labels those given, or that none is."""
+    if prediction.labels is None:
+        return [prediction.label]
+    return prediction.labels or [tr(NO_LABEL)]
 
 
 def draw_labels(labels: Sequence[str]) -> str:

@@ -142,7 +142,7 @@ def card(
         period=period.say(asked.period),
         zone=asked.zone,
     )
-    drawn = draw_labels([one.label for one in found])
+    drawn = draw_labels([label for one in found for label in one.labels])
     days = judged.by_day(found, asked.zone)
     tables = [drawn, judged.draw_days(days)] if len(days) > 1 else [drawn]
     quotes = [_quote(label, one, links) for label, one in long_text.telling(found)]

@@ -13,7 +13,7 @@ from sqlite_utils import Database
 
 from bot import blocks, figures
 from bot.asking import Asker, Block, FieldErrors, Office, RefusalError, Reply
-from bot.language import mark, tr, trn
+from bot.language import listed, mark, tr, trn
 from bot.sentiment import pasted
 from bot.sentiment.card import quote
 from bot.sentiment.pasted import Told
@@ -23,6 +23,7 @@ from storage.answering import Correction
 from storage.database import immediate, opened
 from storage.records import Dataset
 from trainer.intake.redaction import redact
+from trainer.predict import JOIN
 from trainer.spec import text_hash
 
 LONGEST = 3_000  # characters that are kept, and that Slack's input takes
@@ -36,8 +37,9 @@ STATES = {
 class Target:
     """What a correction would correct."""
 
-    labels: Sequence[str]  # of the model, the one that it told left out
+    labels: Sequence[str]  # of the model; where a text has one, the one that it told left out
     dataset: Dataset  # the newest version of the one that the model was trained on
+    several: bool = False  # a text may have several labels, or none
 
 
 async def open_form(office: Office, asker: Asker, value: str) -> None:
@@ -52,12 +54,11 @@ async def open_form(office: Office, asker: Asker, value: str) -> None:
 def take_form(office: Office, asker: Asker, values: Mapping[str, Any], metadata: str) -> Reply:
     """Keep the correction; the same text of the same person is one, whose label may change."""
     told = Told(**json.loads(metadata)["told"])
-    text, label = redact(blocks.typed(values, "text"))[:LONGEST], blocks.typed(values, "label")
+    text = redact(blocks.typed(values, "text"))[:LONGEST]
     now = office.clock()
     with opened(office.settings.data_dir) as db, immediate(db):
         target = _find_target(db, told)
-        if label not in target.labels:
-            raise _no_label(label, target.labels)
+        label = _read_label(values, told, target)
         kept = corrections.add(
             db,
             key=f"{asker.user}:{told.alias}:{text_hash(text)}",
@@ -95,7 +96,7 @@ def form(told: Told, target: Target, text: str, *, days: int, asker: Asker) -> B
         "Told: *{label}*. <@{owner}> decides whether your correction becomes a row of {dataset}. "
         "It is kept for {count} days at most.",
         days,
-        label=escape(told.label),
+        label=escape(say_labels(told.label)),
         owner=dataset.added_by,
         dataset=code(dataset.name),
     )
@@ -108,7 +109,7 @@ def form(told: Told, target: Target, text: str, *, days: int, asker: Asker) -> B
         tr("Correct an answer"),
         [
             blocks.section(about),
-            blocks.field("label", tr("Right label"), _menu(target.labels)),
+            _ask_label(told, target),
             blocks.field("text", tr("Text"), _input(text), hint=hint),
         ],
         submit=tr("Correct it"),
@@ -130,12 +131,52 @@ def say_kept(kept: Correction, dataset: Dataset) -> Reply:
         "\n> {text}\nIt is kept as you see it, until {date} at the latest.",
         owner=dataset.added_by,
         dataset=code(dataset.name),
-        label=escape(kept.label),
+        label=escape(say_labels(kept.label)),
         text=quote(kept.text),
         date=figures.when(kept.keep_until),
     )
     undo = blocks.button(tr("Take it back"), "correct_undo", str(kept.id))
     return Reply(said, [blocks.section(said), blocks.actions(undo)])
+
+
+def say_labels(label: str) -> str:
+    """Name a label, or several joined as data sets write them; there may be none."""
+    return listed(label.split(JOIN)) if label else tr("no label")
+
+
+def _ask_label(told: Told, target: Target) -> Block:
+    if not target.several:
+        return blocks.field("label", tr("Right label"), _menu(target.labels))
+    hint = tr("All that fit; none where no label does.")
+    title, chosen = tr("Right labels"), told.label.split(JOIN) if told.label else []
+    if len(target.labels) > blocks.OPTIONS:
+        hint = tr("All that fit, with `|` between them; nothing where no label does.")
+        typed = blocks.text_input("label", value=told.label)
+        return blocks.field("label", title, typed, hint=hint, optional=True)
+    offered = {one: one for one in target.labels}
+    menu = blocks.multi_select("label", tr("Choose"), offered, chosen=chosen)
+    return blocks.field("label", title, menu, hint=hint, optional=True)
+
+
+def _read_label(values: Mapping[str, Any], told: Told, target: Target) -> str:
+    """Read the right label, or several joined; raises RefusalError for what the model lacks."""
+    typed = blocks.typed(values, "label")
+    if not target.several:
+        _require_known([typed], target.labels)
+        return typed
+    chosen = blocks.ticked(values, "label") or [one.strip() for one in typed.split(JOIN)]
+    chosen = sorted({*chosen} - {""})
+    _require_known(chosen, target.labels)
+    label = JOIN.join(chosen)
+    if label == told.label:
+        raise RefusalError(tr("That is what was told already. Press *Wrong?* again."))
+    return label
+
+
+def _require_known(chosen: Sequence[str], labels: Sequence[str]) -> None:
+    for one in chosen:
+        if one not in labels:
+            raise _no_label(one, labels)
 
 
 def _menu(labels: Sequence[str]) -> Block:
@@ -179,5 +220,7 @@ def _find_target(db: Database, told: Told) -> Target:
         raise RefusalError(
             tr("The data of this model was deleted, so there is nothing that you could correct.")
         )
-    labels = [label for label in model.summary["scores"]["labels"] if label != told.label]
-    return Target(labels, newest)
+    labels = list(model.summary["scores"]["labels"])
+    if model.summary.get("task") == "multilabel":
+        return Target(labels, newest, several=True)
+    return Target([label for label in labels if label != told.label], newest)

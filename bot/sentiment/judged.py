@@ -10,8 +10,9 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from bot import figures
-from bot.language import mark, tr, trn
+from bot.language import listed, mark, tr, trn
 from bot.sentiment import poles, spoken
+from bot.sentiment.card import name_labels
 from bot.sentiment.messages import Said
 from trainer.predict import Prediction
 
@@ -31,9 +32,15 @@ class Judged:
     prediction: Prediction
 
     @property
+    def labels(self) -> Sequence[str]:
+        """Name its labels, or that the model isn't sure, or gives none."""
+        if self.prediction.labels is None and not self.prediction.sure:
+            return [tr(UNSURE)]
+        return name_labels(self.prediction)
+
+    @property
     def label(self) -> str:
-        """Name its label, or that the model isn't sure."""
-        return self.prediction.label if self.prediction.sure else tr(UNSURE)
+        return listed(self.labels)
 
 
 def by_day(judged: Iterable[Judged], zone: str) -> dict[date, Counter[str]]:
@@ -41,7 +48,7 @@ def by_day(judged: Iterable[Judged], zone: str) -> dict[date, Counter[str]]:
     local = ZoneInfo(zone)
     days: defaultdict[date, Counter[str]] = defaultdict(Counter)
     for one in judged:
-        days[datetime.fromtimestamp(one.said.at, local).date()][one.label] += 1
+        days[datetime.fromtimestamp(one.said.at, local).date()].update(one.labels)
     return dict(sorted(days.items()))
 
 

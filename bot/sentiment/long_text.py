@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 from sentencex import segment
 
 from bot.sentiment import poles
-from trainer.predict import Prediction
+from trainer.predict import ModelCard, Prediction, answer
 
 READ = 100_000  # characters of one text: some thousand sentences take a second or two
 PARTED = 3  # sentences, from which on the parts are told too
@@ -51,16 +51,20 @@ def pieces(sentence: str, fits: Callable[[str], bool]) -> Iterator[str]:
             yield from pieces(half.strip(), fits)
 
 
-def average(parts: Sequence[Part], *, threshold: float) -> Prediction:
-    """Average the parts' calibrated probabilities, each weighted by its length in characters."""
+def sum_up(parts: Sequence[Part], card: ModelCard) -> Prediction:
+    """Answer the whole by its parts: of several labels it has those that any part has.
+
+    A single label is that of the average, in which each part weighs by its length in characters.
+    """
+    if card.thresholds is not None:
+        each = [part.prediction.probabilities for part in parts]
+        return answer(card, [max(chances[label] for chances in each) for label in card.labels])
     chances: defaultdict[str, float] = defaultdict(float)
     for part in parts:
         for label, chance in part.prediction.probabilities.items():
             chances[label] += chance * len(part.text)
     total = sum(len(part.text) for part in parts)
-    shares = {label: weight / total for label, weight in chances.items()}
-    best = max(shares, key=lambda label: shares[label])
-    return Prediction(best, shares[best], shares, shares[best] >= threshold)
+    return answer(card, [chances[label] / total for label in card.labels])
 
 
 def telling(parts: Sequence[P]) -> list[tuple[str, P]]:

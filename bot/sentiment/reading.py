@@ -31,11 +31,14 @@ async def read(office: Office, source: Source, text: str) -> Reading:
     fits, parts = await asyncio.to_thread(_split, model, start)
     found = await answer.classify(office, source, [*([start] if fits else []), *parts])
     told = [Part(*pair) for pair in zip(parts, found[len(found) - len(parts) :], strict=True)]
-    whole = found[0] if fits else long_text.average(told, threshold=model.card.threshold)
+    whole = found[0] if fits else long_text.sum_up(told, model.card)
     await answer.count(office, source, [whole])
     if fits:
         shadow.observe(office, source.alias, [start], [whole])
-    notes = await asyncio.to_thread(_note, text, source, averaged=0 if fits else len(parts))
+    cut = 0 if fits else len(parts)
+    notes = await asyncio.to_thread(
+        _note, text, source, parts=cut, several=whole.labels is not None
+    )
     return Reading(text, whole, told, notes)
 
 
@@ -47,7 +50,7 @@ def _split(model: Classifier, text: str) -> tuple[bool, list[str]]:
     return fits, [piece for one in found for piece in long_text.pieces(one, model.fits)]
 
 
-def _note(text: str, source: Source, *, averaged: int) -> list[str]:
+def _note(text: str, source: Source, *, parts: int, several: bool) -> list[str]:
     language = spoken.unseen(text, source.languages)
     notes = {
         tr(
@@ -59,8 +62,13 @@ def _note(text: str, source: Source, *, averaged: int) -> list[str]:
         tr(
             "It is longer than the model reads at once, so this is the average of its {count:,} "
             "parts, weighted by their length.",
-            count=averaged,
-        ): averaged > 1,
+            count=parts,
+        ): parts > 1 and not several,
+        tr(
+            "It is longer than the model reads at once, so these are the labels that any of its "
+            "{count:,} parts has.",
+            count=parts,
+        ): parts > 1 and several,
         tr(
             "It seems to be in {language}. This model never saw {language} in training, so take "
             "the answer with care.",

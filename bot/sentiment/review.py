@@ -17,6 +17,7 @@ from bot.language import mark, tr, trn
 from bot.rights import is_admin, require_owner
 from bot.sentiment import next_version
 from bot.sentiment.card import quote
+from bot.sentiment.corrections import say_labels
 from bot.train.datasets import find_dataset
 from bot.wording import code
 from storage import corrections, datasets
@@ -134,7 +135,7 @@ def say_decided(
 def _draw(one: Correction) -> list[Block]:
     number = str(one.id)
     choice = blocks.radio(number, {value: tr(words) for value, words in VERDICTS.items()})
-    asked = tr("{label} instead of {told}?", label=one.label, told=one.told)
+    asked = tr("{label} instead of {told}?", label=say_labels(one.label), told=say_labels(one.told))
     said = tr("<@{user}> corrects this:\n> {text}", user=one.by, text=quote(one.text, QUOTED))
     return [blocks.section(said), blocks.field(number, asked, choice, optional=True)]
 

@@ -43,7 +43,7 @@ def observe(
     """
     if len(_observing) >= AT_ONCE:
         return
-    task = asyncio.create_task(_observe(office, alias, texts, [one.label for one in predictions]))
+    task = asyncio.create_task(_observe(office, alias, texts, [one.told for one in predictions]))
     _observing.add(task)
     task.add_done_callback(_observing.discard)
 
@@ -85,7 +85,7 @@ async def _observe(office: Office, alias: str, texts: Sequence[str], told: Seque
 def _time(model: Classifier, texts: Sequence[str]) -> tuple[list[str], float]:
     """Answer texts one at a time; gives the labels, and the milliseconds in all."""
     start = time.perf_counter()
-    labels = [model.classify([text])[0].label for text in texts]
+    labels = [model.classify([text])[0].told for text in texts]
     return labels, 1_000 * (time.perf_counter() - start)
 
 

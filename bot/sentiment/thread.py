@@ -62,7 +62,7 @@ def card(
         "*Sentiment of this thread*, {count:,} messages",
         len(found),
     )
-    drawn = draw_labels([one.label for one in found])
+    drawn = draw_labels([label for one in found for label in one.labels])
     trend = judged.say_trend(found)
     lines = [_line(one, names) for one in found[:LINES]]
     rest = len(found) - len(lines)

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from bot import figures
-from bot.language import listed, tr
+from bot.language import listed, mark, tr
 from bot.wording import escape
 from storage import shadows
 from storage.answering import ShadowCount, ShadowRun
 from trainer.evaluate import proportion
 
 PAIRS = 5  # of labels on which the two differ
+NO_LABEL = mark("none of its labels")
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def say(found: Agreement) -> str:
 def _pair(one: ShadowCount) -> str:
     return tr(
         "{told} → {other} {count:,} times",
-        told=escape(one.told),
-        other=escape(one.would_tell),
+        told=escape(one.told) or tr(NO_LABEL),
+        other=escape(one.would_tell) or tr(NO_LABEL),
         count=one.n,
     )

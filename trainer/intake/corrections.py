@@ -7,12 +7,13 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow.parquet as pq
 
 from trainer.intake.duplicates import group_near_duplicates
 from trainer.intake.rows import Row, sort
+from trainer.intake.tags import SEPARATOR, Tagged, split_cell
 from trainer.spec import SPLITS, text_hash
 
 HELD_OUT = "corrections"  # the split of corrections that no model is trained on
@@ -43,9 +44,11 @@ class Corrected:
 
 
 def read_rows(folder: Path) -> list[Row]:
-    """Read all rows of a data set, in canonical order; raise OSError where it is gone."""
-    columns = pq.read_table(folder / "rows.parquet").to_pydict()
-    return [Row(*row) for row in zip(*(columns[name] for name in Row._fields), strict=True)]
+    """Read all rows of a data set, in canonical order; raise OSError where it is gone.
+
+    Several labels of a text are read as one, joined as in a cell.
+    """
+    return [_as_row(one) for one in pq.read_table(folder / "rows.parquet").to_pylist()]
 
 
 def read_held_out(folder: Path) -> list[Row]:
@@ -54,7 +57,7 @@ def read_held_out(folder: Path) -> list[Row]:
     if not path.exists():
         return []
     with path.open(encoding="utf-8") as lines:
-        return [Row(**json.loads(line), split=HELD_OUT) for line in lines]
+        return [_as_row(json.loads(line) | {"split": HELD_OUT}) for line in lines]
 
 
 def read_corrections(path: Path) -> list[Correction]:
@@ -69,20 +72,22 @@ def correct(
     corrections: Sequence[Correction],
     *,
     forgotten: Collection[str] = (),
+    several: bool = False,
 ) -> Corrected:
     """Relabel rows, add new ones to training, hold some out; what is forgotten goes.
 
     Of two corrections of one text the later holds. A text of validation or test keeps its label,
     so that figures stay comparable, and is reported; what nearly repeats such a text is left out,
-    and so is a label that training doesn't know. `forgotten` are hashes of texts that came by
+    and so is a label that training doesn't know; where a text may have `several` labels, they are
+    joined, and each has to be known. `forgotten` are hashes of texts that came by
     corrections: none of validation or test did.
     """
     whole_before = [*rows, *held_out]
     before = [row for row in whole_before if not _goes(row, forgotten)]
     known = {text_hash(row.text): row for row in before}
-    labels = {row.label for row in rows if row.split == "train"}
+    labels = {one for row in rows if row.split == "train" for one in _part(row.label, several)}
     newest = {text_hash(one.text): one for one in corrections}
-    usable = {key: one for key, one in newest.items() if one.label in labels}
+    usable = {key: one for key, one in newest.items() if labels >= _part(one.label, several)}
     fixed = {key: known[key] for key in usable if key in known and known[key].split in FIXED}
 
     kept = [_relabel(row, usable) for row in before]
@@ -129,6 +134,21 @@ def choose_splits(before: Sequence[str], groups: Sequence[int]) -> list[str]:
             found.add("train" if alone % EVERY else HELD_OUT)
         chosen.append(LEFT_OUT if found & FIXED else HELD_OUT if HELD_OUT in found else "train")
     return chosen
+
+
+def as_tagged(row: Row) -> Tagged:
+    """Take the labels of a text apart again."""
+    return Tagged(row.text, split_cell(row.label, SEPARATOR), row.split)
+
+
+def _as_row(found: Mapping[str, Any]) -> Row:
+    labels = found.get("labels")
+    label = found["label"] if labels is None else SEPARATOR.join(labels)
+    return Row(found["text"], label, found["split"])
+
+
+def _part(label: str, several: bool) -> set[str]:
+    return {*split_cell(label, SEPARATOR)} if several else {label}
 
 
 def _goes(row: Row, forgotten: Collection[str]) -> bool:

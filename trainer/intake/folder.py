@@ -50,7 +50,7 @@ def keep(
     *,
     folder: Path,
     scratch: Path,
-    held_out: Sequence[Row] | None = None,
+    held_out: Sequence[Row | Tagged] | None = None,
 ) -> None:
     """Write a data set beside its place, on the same disk, and rename it there whole.
 
@@ -72,13 +72,13 @@ def keep(
 
 
 def _write(
-    rows: Sequence[AnyRow], card: DataCard, folder: Path, held_out: Sequence[Row] | None
+    rows: Sequence[AnyRow], card: DataCard, folder: Path, held_out: Sequence[Row | Tagged] | None
 ) -> None:
     pq.write_table(_table(rows, ROWS[card.shape]), folder / "rows.parquet")
     test = [(i, row) for i, row in enumerate(rows) if row.split == "test"]
     _write_lines(folder / "test.jsonl", (_line(_as_test(i, row)) for i, row in test))
     if held_out is not None:
-        corrections = (_line({"text": row.text, "label": row.label}) for row in held_out)
+        corrections = (_line(_without_split(row)) for row in held_out)
         _write_lines(folder / "corrections.jsonl", corrections)
     seen = sorted({_key(row) for row in rows if row.split != "test"})
     _write_lines(folder / "seen.txt", (f"{key}\n".encode() for key in seen))
@@ -97,9 +97,13 @@ def _table(rows: Sequence[AnyRow], kind: type[AnyRow]) -> pa.Table:
 
 
 def _as_test(number: int, row: AnyRow) -> dict[str, object]:
+    return {"row": number, **_without_split(row)}
+
+
+def _without_split(row: AnyRow) -> dict[str, object]:
     said = row._asdict()
     del said["split"]
-    return {"row": number, **said}
+    return said
 
 
 def _key(row: AnyRow) -> str:
