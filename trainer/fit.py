@@ -175,6 +175,17 @@ class Exact(Trainer):
         self._sampler = SeededLengthSampler(step, lengths, seed=args.seed)
         return self._sampler
 
+    def _get_num_items_in_batch(self, batch_samples: list[Any], device: torch.device) -> Any:  # noqa: ANN401
+        """Count tokens where the loss is a mean over tokens; one label a row needs no count.
+
+        Models that classify take the count and ignore it (BERT's does), so that gradients of
+        accumulated batches, or of ranks, would be added up where they should be averaged.
+        """
+        labels = batch_samples[0].get("labels") if batch_samples else None
+        if labels is None or labels.dim() == 1 or labels.is_floating_point():
+            return None
+        return super()._get_num_items_in_batch(batch_samples, device)
+
     def _run_epoch(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
         # Accelerate tells a sampler its epoch, but not one that it shares out and skips rows of.
         if self._sampler is not None:
