@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trainer.compare import classification, multilabel
+from trainer.compare import classification, multilabel, recommendation, retrieval
 from trainer.compare.contender import Contender
 from trainer.spec import Comparison, Task
 
@@ -18,4 +18,6 @@ def compare(task: Task, candidate: Contender, rival: Contender, *, threads: int 
         return multilabel.compare(candidate, rival, threads=threads)
     if task == "recommendation":
         return recommendation.compare(candidate, rival, threads=threads)
+    if task == "retrieval":
+        return retrieval.compare(candidate, rival, threads=threads)
     raise NotImplementedError(task)
