@@ -109,7 +109,7 @@ def train(
         work, found = sweeping.search(spec, work, events, cancellation)
     set_seed(work.recipe.seed)
     ranks.join(spec)
-    task = tasks.load(spec, work)
+    task = tasks.load(spec, work, events)
     learnt = learning.learn(task, spec=spec, work=work, events=events, cancellation=cancellation)
     if not ranks.is_first():
         return None

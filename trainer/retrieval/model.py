@@ -133,7 +133,7 @@ class Validation(BaseEvaluator):
         super().__init__()  # type: ignore[no-untyped-call]
         self._answers, self._asked = pairs.answers, pairs.asked["validation"]
 
-    def __call__(self, model: BaseModel, *_: object, **__: object) -> dict[str, float]:  # type: ignore[override]
+    def __call__(self, model: BaseModel, *_: object, **__: object) -> dict[str, float]:
         vectors = partial(encode, cast("SentenceTransformer", model))
         near = by_vectors(vectors, vectors(self._answers))
         return name(rank(near([question.text for question in self._asked]), self._asked))
@@ -147,6 +147,7 @@ def _load_pooling(source: str, dimensions: int) -> Pooling:
         _raise_exceptions_for_connection_errors=False,
     )
     if found is None:
-        return Pooling(dimensions, "mean")
-    pooling: Pooling = Pooling.load(str(Path(found).parent))
-    return pooling
+        mean: Pooling = Pooling(dimensions, "mean")
+        return mean
+    own: Pooling = Pooling.load(str(Path(found).parent))
+    return own

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from torch import nn
 from transformers import PreTrainedModel, Trainer, TrainerCallback
 
+from trainer.events import EventWriter
 from trainer.spec import (
     AnyScores,
     Baseline,
@@ -77,8 +78,11 @@ class Task(Protocol):
         """Compare what was exported with the model serving; raise OSError where that is gone."""
 
 
-def load(spec: RunSpec, work: TrainWork) -> Task:
-    """Read the rows and the base model of a task; raise RunFailed with what doesn't suit it."""
+def load(spec: RunSpec, work: TrainWork, events: EventWriter | None = None) -> Task:
+    """Read the rows and the base model of a task; raise RunFailed with what doesn't suit it.
+
+    `events` is told where that takes long.
+    """
     match work.task:
         case "classification":
             from trainer.tasks.classification import Classification  # noqa: PLC0415
@@ -99,6 +103,6 @@ def load(spec: RunSpec, work: TrainWork) -> Task:
         case "retrieval":
             from trainer.tasks.retrieval import Retrieval  # noqa: PLC0415
 
-            return Retrieval(spec, work)
+            return Retrieval(spec, work, events)
         case _:
             raise NotImplementedError(work.task)

@@ -18,6 +18,7 @@ from transformers import PreTrainedModel, Trainer, TrainerCallback
 
 from trainer.compare.contender import contenders
 from trainer.compare.retrieval import compare
+from trainer.events import EventWriter
 from trainer.export import drafted, export_graph, input_names, write_card
 from trainer.retrieval import figures, pairs, ranking, scope
 from trainer.retrieval.batches import WithNegatives
@@ -32,6 +33,7 @@ from trainer.spec import (
     Comparison,
     Difference,
     OnCorrections,
+    Phase,
     RetrievalScores,
     Rival,
     RunSpec,
@@ -45,7 +47,7 @@ class Retrieval:
 
     metric, greater_is_better = "mrr", True
 
-    def __init__(self, spec: RunSpec, work: TrainWork) -> None:
+    def __init__(self, spec: RunSpec, work: TrainWork, events: EventWriter | None = None) -> None:
         self.pairs = pairs.read(spec.dataset_dir)
         self.encoder = BiEncoder.load(
             work.base_model, max_length=work.recipe.max_length, on_cpu=spec.device == "cpu"
@@ -54,6 +56,8 @@ class Retrieval:
         taught = {"train": len(self.pairs.taught)}
         self.rows = {split: len(asked) for split, asked in self.pairs.asked.items()} | taught
         self._layout = ranking.lay_out(self.pairs)
+        if events:
+            events.write(Phase(name="mining"))
         self._look_untuned()
         self._test: Ranking
         self._threshold: scope.Threshold
