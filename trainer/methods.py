@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from peft import (
     AdaLoraConfig,
@@ -40,7 +40,7 @@ def prepare(model: PreTrainedModel, recipe: Recipe, task: Task) -> Model:
     Raise RunFailed (bad_method) where the task or the architecture has nothing for the method to
     train, naming the methods that it has.
     """
-    able = available(model, task)
+    able = [method for method in available(model, task) if method in PREPARE]
     if recipe.method not in able:
         raise RunFailed(
             "bad_method",
@@ -60,6 +60,18 @@ def available(model: PreTrainedModel, task: Task) -> list[Method]:
         "adapters": lambda: any(blocks.outputs(model)),
     }
     return [method for method in methods_for(task) if needs.get(method, lambda: True)()]
+
+
+def body_of(model: PreTrainedModel) -> PreTrainedModel:
+    """Give what makes a text's vectors, without the head; a model that is all body is its own."""
+    return cast("PreTrainedModel", model.base_model)
+
+
+def usual(model: PreTrainedModel) -> Method:
+    """Choose how to fine-tune: whole, or without an embedding table that is most of the model."""
+    table = model.get_input_embeddings()
+    whole, _ = count_parameters(model)
+    return "body" if 2 * count_parameters(table)[0] > whole else "full"
 
 
 def merge(model: Model) -> PreTrainedModel:

@@ -27,7 +27,7 @@ from transformers import (
 )
 
 from trainer import evaluate
-from trainer.baselines import compare_baselines
+from trainer.baselines import by_words, compare_baselines
 from trainer.compare.classification import compare, compare_on_corrections
 from trainer.compare.contender import contenders
 from trainer.export import drafted, export_graph, input_names, save_torch, write_card
@@ -99,7 +99,7 @@ class Classification:
         return exported
 
     def test(self) -> Scores:
-        return evaluate.score(self._true, self._predicted, self.loaded.labels)
+        return evaluate.score(self.true("test"), self._predicted, self.loaded.labels)
 
     def baselines(self) -> list[Baseline]:
         return compare_baselines(self.loaded.rows, self._predicted)
@@ -113,9 +113,20 @@ class Classification:
             compare_on_corrections(ours, theirs, threads=spec.threads),
         )
 
-    @property
-    def _true(self) -> NDArray[np.int64]:
-        return np.array(self.loaded.rows["test"]["label"])
+    def true(self, split: str) -> NDArray[np.int64]:
+        """Give the labels [rows] of a split."""
+        return np.array(self.loaded.rows[split]["label"])
+
+    def find_right(self, logits: Logits) -> NDArray[np.bool_]:
+        """Say which validation rows logits [rows, labels] answer rightly."""
+        return np.asarray(logits.argmax(axis=1) == self.true("validation"))
+
+    def try_words(self) -> float:
+        """Give the accuracy on the validation split of what knows the words of a text alone."""
+        train, validation = self.loaded.rows["train"], self.loaded.rows["validation"]
+        texts = list(train["text"])
+        answers = by_words(texts).fit(texts, train["label"]).predict(list(validation["text"]))
+        return float((answers == self.true("validation")).mean())
 
     @property
     def _predicted(self) -> NDArray[np.int64]:
@@ -127,7 +138,7 @@ def export(
 ) -> tuple[Exported, Logits]:
     """Write the folder that serves; give its calibration, and its logits on the test split."""
     model = model.cpu().float().eval()
-    card = {**origin, **_describe_inputs(model, loaded)}
+    card = {**origin, **_describe_inputs(loaded)}
     true = np.array(loaded.rows["test"]["label"])
     with drafted(folder) as draft:
         save_torch(model, loaded.tokenizer, draft / "torch")
@@ -165,11 +176,11 @@ class LogitsOnly(nn.Module):
         return logits
 
 
-def _describe_inputs(model: PreTrainedModel, loaded: Loaded) -> dict[str, Any]:
+def _describe_inputs(loaded: Loaded) -> dict[str, Any]:
     return {
         "labels": loaded.labels,
         "max_length": loaded.max_length,
-        "inputs": input_names(model, loaded.tokenizer),
+        "inputs": input_names(loaded.model, loaded.tokenizer),
         "pad_token_id": loaded.tokenizer.pad_token_id,
         "temperature": 1.0,  # until they are chosen
         "threshold": 0.0,
