@@ -37,7 +37,7 @@ def start(title: str, subtitle: str, *, height: float) -> tuple[Figure, Axes]:
     second = first - len(titles) * TITLE_LINE / full
     _write(figure, left, first, titles, fontsize=TITLE, fontweight="bold", color=INK)
     _write(figure, left, second, subtitles, fontsize=WORDS, color=FAINT)
-    return figure, _plain(figure.add_subplot())
+    return figure, plain(figure.add_subplot())
 
 
 def wrap(text: str, columns: int) -> list[str]:
@@ -54,7 +54,8 @@ def _write(figure: Figure, x: float, y: float, lines: Sequence[str], **font: str
     figure.text(x, y, "\n".join(lines), ha="left", va="top", linespacing=1.25, **font)  # type: ignore[arg-type]
 
 
-def _plain(axes: Axes) -> Axes:
+def plain(axes: Axes) -> Axes:
+    """Leave of a plot's frame nothing but the words at its ticks."""
     axes.set_facecolor(CARD)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0, pad=8, labelsize=WORDS, labelcolor=INK)

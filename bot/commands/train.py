@@ -61,6 +61,13 @@ class Choices(Command):
     seed: Annotated[
         int | None, Option(mark("0 or more"), mark("the same seed, the same result"))
     ] = None
+    warmup: Annotated[
+        float | None,
+        Option(mark("0 up to 1"), mark("the share of the steps in which the rate rises")),
+    ] = None
+    weight_decay: Annotated[
+        float | None, Option(mark("0 to 1"), mark("how much large weights are pulled back"))
+    ] = None
     patience: Annotated[
         int | None,
         Option(mark("0 to 20"), mark("epochs without a better one before it stops; 0: never")),
@@ -123,6 +130,15 @@ class Choices(Command):
         if self.augment is not None:
             chosen["augment"] = tuple(self.augment.split(","))
         return {name: value for name, value in chosen.items() if value is not None}
+
+    def work_overrides(self) -> dict[str, object]:
+        """Give what was typed of the work beside its recipe."""
+        chosen: dict[str, object] = {}
+        if self.gpus is not None:
+            chosen["devices"] = self.gpus
+        if self.track is not None:
+            chosen["trackers"] = (self.track,)
+        return chosen
 
 
 @dataclass(frozen=True, kw_only=True)

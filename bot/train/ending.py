@@ -159,7 +159,9 @@ def _draw(job: Job, data_dir: Path) -> dict[str, Json]:
     found = TrainSummary.model_validate(job.result)
     folder = attempt_dir(data_dir, job.id, job.attempt) / "charts"
     drawn = {}
-    for name, draw in ({"loss": charts.loss_curve} | CHARTS.get(found.task, {})).items():
+    of_search = {"sweep": sweep_chart.slices} if found.sweep else {}
+    suited = {"loss": charts.loss_curve} | CHARTS.get(found.task, {}) | of_search
+    for name, draw in suited.items():
         try:
             chart = draw(found)
             folder.mkdir(parents=True, exist_ok=True)

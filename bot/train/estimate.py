@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from trainer.spec import TrainSummary, TrainWork
+from trainer.spec import Sweep, TrainSummary, TrainWork
 
 FASTER, SLOWER = 0.85, 1.25  # what the next run may differ by from those seen
+PRUNED = 0.5  # of their full time is what the trials of a search take at least
 RUNTIME_BYTES = 700_000_000  # the interpreter and torch, before there is a model
 WEIGHT_BYTES = 4  # of one fp32 parameter
 TRAINED_BYTES = 16  # of one trained with AdamW: weight, gradient and two moments
@@ -38,10 +39,23 @@ def estimate_duration(
     if not alike:
         return None
     rows = train_rows * work.recipe.epochs
-    seconds = [
-        rows / s.rows_per_second + max(0.0, s.total_seconds - s.train_seconds) for s in alike
-    ]
-    return Span(FASTER * min(seconds), SLOWER * max(seconds), len(alike))
+    seconds = [rows / s.rows_per_second + _seconds_beside(s) for s in alike]
+    once = Span(FASTER * min(seconds), SLOWER * max(seconds), len(alike))
+    return _of_search(once, work.sweep) if work.sweep else once
+
+
+def _seconds_beside(summary: TrainSummary) -> float:
+    """Give what a run took beside its steps; a search is no part of it."""
+    searched = summary.sweep.seconds if summary.sweep else 0.0
+    return max(0.0, summary.total_seconds - summary.train_seconds - searched)
+
+
+def _of_search(once: Span, sweep: Sweep) -> Span:
+    """Give the time of trials, of which many are pruned, of the seeds and of the last run."""
+    after = sweep.seeds + 1
+    low = min(sweep.budget_s, PRUNED * sweep.trials * once.low) + after * once.low
+    high = min(sweep.budget_s, sweep.trials * once.high) + after * once.high
+    return Span(low, high, once.runs)
 
 
 def estimate_wait(ahead: Sequence[Span | None], slots: int) -> Span | None:

@@ -7,8 +7,10 @@ import hashlib
 import json
 import logging
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Literal
 
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -29,7 +31,10 @@ from storage.records import FINAL, Delivery, Job, Json
 log = logging.getLogger(__name__)
 
 # What the one message of a kind of job shows, and what is told at its end.
-FACES = {"train": (job_card.card, ending.tell), "bulk": (bulk_card.card, bulk_ending.tell)}
+FACES: dict[str, tuple[Callable[..., Json], Callable[..., None]]] = {
+    "train": (job_card.card, ending.tell),
+    "bulk": (bulk_card.card, bulk_ending.tell),
+}
 Step = Literal["post", "edit", "end", "wait"]
 PAUSE = timedelta(seconds=3)  # between two edits of one message
 EDIT_EVERY = timedelta(seconds=1.5)  # all messages together: Slack allows 50 edits a minute
@@ -111,6 +116,8 @@ def _follow(
         ending.tell_intake(db, job, settings=office.settings, now=now)
         return []
     card, tell = FACES[job.kind]
+    if job.work.get("sweep"):
+        card = partial(job_card.card, tried=runs.trials(db, job.id))
     body = card(job, runs.get(db, job.id, job.attempt), ahead=ahead)
     shown, final = _digest(body), job.state in FINAL
     message = deliveries.get(db, f"job:{job.id}")

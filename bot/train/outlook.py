@@ -21,7 +21,7 @@ from bot.train.estimate import (
     estimate_wait,
 )
 from storage import datasets, hosts, jobs, runs
-from storage.records import Dataset, Job, Json
+from storage.records import Dataset, Host, Job, Json
 from trainer.spec import TrainSummary, TrainWork, resolve_base_model
 
 LATER = 1.3  # what a running job may take of its own estimate
@@ -68,10 +68,19 @@ def read_config(base_model: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
+def find_hosts(db: Database, now: datetime) -> list[Host]:
+    """List the machines whose worker is alive."""
+    return hosts.seen_since(db, now - WORKER_ALIVE)
+
+
 def find_slots(db: Database, now: datetime) -> list[Json]:
     """List the slots that train, of the machines whose worker is alive."""
-    alive = hosts.seen_since(db, now - WORKER_ALIVE)
-    return [slot for host in alive for slot in host.slots if slot["kind"] in {"gpu", "cpu"}]
+    return [
+        slot
+        for host in find_hosts(db, now)
+        for slot in host.slots
+        if slot["kind"] in {"gpu", "cpu"}
+    ]
 
 
 def _find_ahead(db: Database, priority: int) -> list[Job]:
@@ -98,9 +107,16 @@ def estimate(db: Database, work: TrainWork, done: Sequence[Job]) -> Span | None:
 
 
 def estimate_rest(db: Database, job: Job, done: Sequence[Job]) -> Span | None:
-    """Give the time a running or queued job still takes."""
+    """Give the time a running or queued job still takes; of a search, all of it at most."""
     run = runs.get(db, job.id, job.attempt)
-    if run and run.state == "running" and run.progress and run.progress["eta_seconds"] is not None:
+    searches = job.work.get("sweep") is not None  # its progress is a trial's
+    if (
+        run
+        and not searches
+        and run.state == "running"
+        and run.progress
+        and run.progress["eta_seconds"] is not None
+    ):
         eta = float(run.progress["eta_seconds"])
         return Span(eta, eta * LATER)
     return estimate(db, TrainWork.model_validate(job.work), done)

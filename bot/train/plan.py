@@ -10,7 +10,7 @@ from bot.asking import Block, FieldErrors, RefusalError, Reply
 from bot.commands.train import RetryJob
 from bot.language import mark, tr, trn
 from bot.parsing import parse
-from bot.train import draft, heard, spending
+from bot.train import draft, heard, spending, trials
 from bot.train.estimate import Span
 from bot.train.outlook import Outlook
 from bot.train.spending import Bill
@@ -49,11 +49,9 @@ def card(plan: Plan, dataset: Dataset, outlook: Outlook, bill: Bill | None = Non
     A plan that the budgets of its `bill` have no room for can only be asked for.
     """
     work = TrainWork.model_validate(plan.work)
-    model = escape(figures.model_name(work.base_model))
-    title = tr("Fine-tune {model} on {dataset}?", model=model, dataset=escape(work.dataset))
+    title = _say_title(work)
     lines = [
-        tr("*Recipe*  {recipe}", recipe=figures.recipe(work.recipe)),
-        _say_why(work, dataset),
+        *(trials.say_plan(work, work.sweep) if work.sweep else _say_recipe(work, dataset)),
         tr("*Data*  {rows}", rows=_say_data(dataset)),
         tr("*Start*  {start}", start=_say_start(outlook)),
         tr("*Duration*  {duration}", duration=_say_duration(outlook.takes)),
@@ -65,16 +63,33 @@ def card(plan: Plan, dataset: Dataset, outlook: Outlook, bill: Bill | None = Non
     shown: list[Block] = [blocks.section(f"*{title}*"), blocks.section("\n".join(lines))]
     shown += [blocks.context(f":warning: {warning}") for warning in warnings]
     text = "\n".join([title, *lines, *warnings])
-    return Reply(blocks.cut(text, blocks.SECTION), [*shown, _buttons(plan, bill)])
+    return Reply(blocks.cut(text, blocks.SECTION), [*shown, _buttons(plan, work, bill)])
 
 
-def _buttons(plan: Plan, bill: Bill | None) -> Block:
+def _say_title(work: TrainWork) -> str:
+    told = {
+        "model": escape(figures.model_name(work.base_model)),
+        "dataset": escape(work.dataset),
+    }
+    if work.sweep:
+        return tr("Search for a better recipe for {model} on {dataset}?", **told)
+    return tr("Fine-tune {model} on {dataset}?", **told)
+
+
+def _say_recipe(work: TrainWork, dataset: Dataset) -> list[str]:
+    said = tr("*Recipe*  {recipe}", recipe=figures.recipe(work.recipe))
+    together = tr("*Devices*  {devices} at once, which share each batch", devices=work.devices)
+    return [said, _say_why(work, dataset), *([together] if work.devices > 1 else [])]
+
+
+def _buttons(plan: Plan, work: TrainWork, bill: Bill | None) -> Block:
     number = str(plan.id)
+    change = blocks.button(tr("Change…"), "plan_change", number)
     return blocks.actions(
         blocks.button(tr("Ask for approval"), "plan_ask", number, style="primary")
         if bill and bill.exceeded
         else blocks.button(tr("Queue it"), "plan_queue", number, style="primary"),
-        blocks.button(tr("Change…"), "plan_change", number),
+        *([] if work.sweep else [change]),  # its form knows nothing of ranges
         blocks.button(tr("Cancel"), "plan_drop", number),
     )
 

@@ -78,7 +78,8 @@ def _suggest(trial: Trial, name: str, choice: Range | OneOf) -> float | str:
         return cast("float | str", trial.suggest_categorical(name, choice.values))
     if choice.whole:
         return trial.suggest_int(name, int(choice.low), int(choice.high), log=choice.log)
-    return trial.suggest_float(name, choice.low, choice.high, log=choice.log)
+    chosen = trial.suggest_float(name, choice.low, choice.high, log=choice.log)
+    return float(f"{chosen:.3g}")  # what is told, typed and trained with is the same number
 
 
 def report(trial: Trial, value: float, *, epoch: int) -> bool:
