@@ -11,7 +11,7 @@ from bot.card import FAINT, RULE
 from bot.language import both, tr
 from bot.train import charts, summary
 from bot.train.charts import Chart
-from trainer.spec import Baseline, RetrievalScores, TrainSummary
+from trainer.spec import Baseline, RecommendationScores, RetrievalScores, TrainSummary
 
 OURS, OTHERS = charts.VALIDATION, (charts.BAR, charts.TRAINING)
 STYLES = ("--", ":")  # told apart without colours too
@@ -34,11 +34,34 @@ def recall_by_k(found: TrainSummary) -> Chart:
     detail = _say_among(scores, others)
     figure, axes = card.start(said, detail, height=4.4)
     _draw(axes, [(tr("this model"), OURS, "-", scores.curve), *_style(others)])
+    axes.set_xlabel(tr("answers looked at (k)"))
+    axes.set_ylabel(tr("questions with the right one among them"), color=FAINT)
     alt = tr("{result}; {detail}.", result=said, detail=charts.begin_small(detail))
     return Chart(tr("Recall by k"), alt, card.finish(figure, fonts.make_legible([said])[0]))
 
 
-def _say_among(scores: RetrievalScores, others: Sequence[Baseline]) -> str:
+@fonts.legibly()
+def hit_by_k(found: TrainSummary) -> Chart:
+    """Draw hit@1 to hit@20 of a recommender and of its baselines."""
+    scores = found.scores
+    if not isinstance(scores, RecommendationScores):
+        raise TypeError("choices alone are hit by k")
+    said = tr(
+        "The next choice is among the first ten for {share} of {rows:,} test choices",
+        share=figures.interval(scores.hit_at_10),
+        rows=scores.n,
+    )
+    others = [baseline for baseline in found.baselines if baseline.curve]
+    detail = _say_among(scores, others)
+    figure, axes = card.start(said, detail, height=4.4)
+    _draw(axes, [(tr("this model"), OURS, "-", scores.curve), *_style(others)])
+    axes.set_xlabel(tr("items looked at (k)"))
+    axes.set_ylabel(tr("choices with the right one among them"), color=FAINT)
+    alt = tr("{result}; {detail}.", result=said, detail=charts.begin_small(detail))
+    return Chart(tr("Hits by k"), alt, card.finish(figure, fonts.make_legible([said])[0]))
+
+
+def _say_among(scores: RetrievalScores | RecommendationScores, others: Sequence[Baseline]) -> str:
     """Say how often it is among all that were looked at, for each way of searching."""
     last = len(scores.curve)
     ways = [(tr("this model"), scores.curve), *((_name(b), b.curve) for b in others)]
@@ -70,7 +93,5 @@ def _draw(axes: Axes, lines: Sequence[Line]) -> None:
     axes.set_ylim(0, 1)
     axes.set_xticks(range(1, longest + 1))
     axes.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
-    axes.set_xlabel(tr("answers looked at (k)"))
-    axes.set_ylabel(tr("questions with the right one among them"), color=FAINT)
     axes.grid(axis="y", color=RULE, linewidth=0.8)
     charts.name_lines(axes, [(curve[-1], name, colour) for name, colour, _, curve in lines])

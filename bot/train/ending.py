@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 # What is drawn of a task's results beside the loss.
 CHARTS: Mapping[Task, dict[str, Callable[[TrainSummary], Chart]]] = {
     "classification": {"confusion": charts.confusion_matrix},
+    "recommendation": {"hits": curve.hit_by_k},
     "retrieval": {"recall": curve.recall_by_k},
 }
 

@@ -8,7 +8,7 @@ from bot import blocks, figures
 from bot.asking import Block
 from bot.language import both, listed, mark, tr, trn
 from bot.train import heard, metrics, trials
-from bot.train.details import Details, classification, generation, retrieval
+from bot.train.details import Details, classification, generation, recommendation, retrieval
 from bot.wording import escape
 from storage.records import Job, Json
 from trainer.spec import (
@@ -27,12 +27,14 @@ BASELINES = {
     "TF-IDF + logistic regression": mark("TF-IDF + logistic regression"),
     "before training": mark("the model before training"),
     "BM25": mark("BM25"),
+    "popularity": mark("popularity"),
     "untuned encoder": mark("the untuned encoder"),
 }
 # What a task's results tell beside their figures.
 DETAILS: Mapping[Task, Callable[[TrainSummary], Details]] = {
     "classification": classification.describe,
     "generation": generation.describe,
+    "recommendation": recommendation.describe,
     "retrieval": retrieval.describe,
 }
 # How the curves in a folder are looked at.
