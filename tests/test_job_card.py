@@ -84,7 +84,7 @@ def test_a_running_job_says_how_far_it_is_and_when_it_ends() -> None:
         "85.1% accuracy",
     ):
         assert words in body["text"]
-    assert list(button_values(body["blocks"])) == ["stop", "logs"]
+    assert list(button_values(body["blocks"])) == ["stop", "pause", "save", "extend", "logs"]
     assert_postable(**body)
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from bot import figures
 from bot.asking import RefusalError
 from bot.commands.train import Choices
-from bot.language import listed, mark, tr
+from bot.language import listed, mark, tr, trn
 from bot.wording import code, did_you_mean
-from storage.records import Dataset, Job
+from storage.records import Dataset, Host, Job
 from trainer.spec import PACKAGED_ENCODER, TASKS, Method, Recipe, Task, TrainWork, choose_recipe
 
+BESIDE = ("devices", "trackers")  # parts of the work, not of the recipe, that people choose
 DEFAULT_METHOD: Method = "full"
 DEFAULT_METHODS: Mapping[Task, Method] = {"generation": "lora"}
 LORA_LEAST_LR = 2e-4  # below it LoRA learned nothing: MiniLM on SST-2 at 5e-5 stayed at 0.50
@@ -83,8 +85,9 @@ def make_work(
     method: Method | None,
     overrides: Mapping[str, object],
     task: Task | None = None,
+    beside: Mapping[str, object] = MappingProxyType({}),
 ) -> TrainWork:
-    """Choose the recipe for a data set; what was typed wins."""
+    """Choose the recipe for a data set; what was typed wins, also of the work `beside` it."""
     task = find_task(dataset, task)
     recipe, why = choose_recipe(
         method or usual_method(task),
@@ -93,14 +96,15 @@ def make_work(
         overrides=overrides,
         task=task,
     )
-    return TrainWork(
-        task=task,
-        dataset=dataset.title,
-        dataset_hash=dataset.hash,
-        base_model=base_model,
-        recipe=recipe,
-        recipe_why=why,
-    )
+    work = {
+        "task": task,
+        "dataset": dataset.title,
+        "dataset_hash": dataset.hash,
+        "base_model": base_model,
+        "recipe": recipe,
+        "recipe_why": why,
+    }
+    return TrainWork.model_validate(work | dict(beside))
 
 
 def usual_method(task: Task) -> Method:
@@ -126,7 +130,43 @@ def revise(work: TrainWork, dataset: Dataset, choices: Choices, *, base_model: s
         method=choices.method or work.recipe.method,
         overrides=kept | choices.recipe_overrides(),
         task=choices.task or work.task,
+        beside=work.model_dump(include=set(BESIDE)) | choices.work_overrides(),
     )
+
+
+def check_devices(work: TrainWork, hosts: Sequence[Host]) -> None:
+    """Refuse more devices than a machine here has of one kind, or such as can't share a batch.
+
+    While no worker is alive nobody knows, and the job waits until one has them.
+    """
+    if work.devices == 1:
+        return
+    most = max((count_alike(host) for host in hosts), default=work.devices)
+    if work.devices > most:
+        raise RefusalError(
+            trn(
+                "`gpus={wanted}` is more than there is: one job can have {count} device here.",
+                "`gpus={wanted}` is more than there is: one job can have {count} devices here.",
+                most,
+                wanted=work.devices,
+            )
+        )
+    batch = work.recipe.batch
+    if batch % work.devices:
+        raise RefusalError(
+            tr(
+                "{batch} rows a step can't be shared by {devices} devices: type `batch={fitting}`.",
+                batch=batch,
+                devices=work.devices,
+                fitting=work.devices * max(1, round(batch / work.devices)),
+            )
+        )
+
+
+def count_alike(host: Host) -> int:
+    """Count the slots of a machine that train and are of one kind."""
+    kinds = [slot["kind"] for slot in host.slots]
+    return max(kinds.count("gpu"), kinds.count("cpu"))
 
 
 def find_task(dataset: Dataset, typed: Task | None) -> Task:

@@ -39,6 +39,7 @@ def train(office: Office, asker: Asker, command: Train) -> Reply:
             method=command.method,
             overrides=command.recipe_overrides(),
             task=command.task,
+            beside=command.work_overrides(),
         )
         return offer(office, db, asker, work, dataset=dataset, choices=command)
 
@@ -145,6 +146,7 @@ def offer(
     job: Job | None = None,
 ) -> Reply:
     """Keep the plan and show its card; queue it where no card is wanted."""
+    draft.check_devices(work, outlook.find_hosts(db, office.clock()))
     with immediate(db):
         drafted = plans.draft(
             db,
@@ -180,13 +182,18 @@ def _change(office: Office, asker: Asker, command: RetryJob, number: int) -> Rep
     with opened(office.settings.data_dir) as db:
         drafted = _own_to_change(db, asker, str(number))
         dataset = _find_dataset(db, drafted.work["dataset_hash"])
+        before = TrainWork.model_validate(drafted.work)
+        typed = draft.typed_over(before.recipe, dataset, before.task)
+        off_form = {name: value for name, value in typed.items() if name not in plan.FIELDS}
         work = draft.make_work(
             dataset,
             base_model=base_model,
             method=command.method,
-            overrides=command.recipe_overrides(),
-            task=command.task,
+            overrides=off_form | command.recipe_overrides(),
+            task=before.task,
+            beside=before.model_dump(include=set(draft.BESIDE)),
         )
+        draft.check_devices(work, outlook.find_hosts(db, office.clock()))
         priority = command.priority or 0
         changed = plans.change(db, drafted.id, work=work.model_dump(), priority=priority)
         if changed is None:

@@ -39,7 +39,7 @@ def bill(db: Database, plan: Plan, settings: BotSettings, *, now: datetime) -> B
     resumed = plans.find_resumed(db, plan)
     person, channel = _payers(resumed or plan)
     work = TrainWork.model_validate(plan.work)
-    rate = _rate(db, settings, now)
+    rate = work.devices * _rate(db, settings, now)
     takes = outlook.estimate(db, work, jobs.succeeded(db)) if rate else None
     asked = [found for of in (person, channel) if (found := budgets.get(db, of))]
     standings = _standings(db, asked, settings, now=now)
@@ -124,7 +124,8 @@ def _coming(db: Database, settings: BotSettings, now: datetime) -> list[tuple[Jo
     rate, done = _rate(db, settings, now), jobs.succeeded(db)
     waiting = [job for job in [*jobs.running(db), *jobs.queued(db)] if job.kind == "train"]
     spans = [(job, outlook.estimate_rest(db, job, done)) for job in waiting]
-    return [(job, (span.low + span.high) / 2 / HOUR * rate) for job, span in spans if span]
+    middles = [(job, (span.low + span.high) / 2 / HOUR) for job, span in spans if span]
+    return [(job, hours * rate * job.work.get("devices", 1)) for job, hours in middles]
 
 
 def _rate(db: Database, settings: BotSettings, now: datetime) -> float:
