@@ -177,7 +177,8 @@ def _add_ia3(model: PreTrainedModel, _recipe: Recipe, task: Task) -> Model:
 
 
 def _add_adapters(model: PreTrainedModel, recipe: Recipe, task: Task) -> Model:
-    adapters.add(model, recipe.rank)
+    if not getattr(model.config, adapters.BESIDE, None):  # else they were loaded with it
+        adapters.add(model, recipe.rank)
     adapters.freeze_the_rest(model)
     return _train_head(model, task)
 

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from safetensors.torch import load_model
 from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
 
+from trainer import adapters
 from trainer.failures import RunFailed
 from trainer.spec import PACKAGED_ENCODER, Cause, resolve_base_model
 
@@ -46,6 +48,14 @@ def safe_weights(base_model: str) -> Iterator[str]:
     _refuse_pickles(Path(source), base_model)
     with _loading(base_model):
         yield source
+
+
+def restore_adapters(model: PreTrainedModel, source: str) -> None:
+    """Put back the bottleneck adapters that a model was saved with, which no library knows of."""
+    size = getattr(model.config, adapters.BESIDE, None)
+    if size:
+        adapters.add(model, size)
+        load_model(model, Path(source) / "model.safetensors", strict=False)
 
 
 @contextmanager

@@ -104,12 +104,16 @@ def answer(task: Classification, model: nn.Module) -> Vectors:
     )
 
 
-def fit_head(train: tuple[Vectors, Labels], validation: tuple[Vectors, Labels]) -> Head:
+def fit_head(
+    train: tuple[Vectors, Labels], validation: tuple[Vectors, Labels], *, balanced: bool = False
+) -> Head:
     """Fit logistic regression, with the strength that answers most validation rows rightly.
 
     Of equally good strengths the strictest. Each fit begins where the last one ended.
     """
-    model = LogisticRegression(max_iter=MOST_STEPS, warm_start=True)
+    model = LogisticRegression(
+        max_iter=MOST_STEPS, warm_start=True, class_weight="balanced" if balanced else None
+    )
     heads = []
     for strength in STRENGTHS:
         model.set_params(C=strength).fit(*train)
@@ -146,7 +150,7 @@ def _learn(task: Classification, spec: RunSpec) -> Cheap:
         for split in ("train", "validation")
     )
     embedded = time.monotonic()
-    head = fit_head(train, validation)
+    head = fit_head(train, validation, balanced=task.balanced)
     value = float(task.find_right(head.logits).mean())
     rows = task.rows["train"] + task.rows["validation"]
     return Cheap(

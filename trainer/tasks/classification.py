@@ -27,6 +27,7 @@ from transformers import (
 )
 
 from trainer import evaluate
+from trainer.balance import WeighedLoss
 from trainer.baselines import by_words, compare_baselines
 from trainer.compare.classification import compare, compare_on_corrections
 from trainer.compare.contender import contenders
@@ -34,7 +35,7 @@ from trainer.export import drafted, export_graph, input_names, save_torch, write
 from trainer.failures import RunFailed
 from trainer.fit import Exact
 from trainer.predict import Classifier, Logits
-from trainer.pretrained import cut_length, load_tokenizer, safe_weights
+from trainer.pretrained import cut_length, load_tokenizer, restore_adapters, safe_weights
 from trainer.spec import (
     SPLITS,
     Baseline,
@@ -69,6 +70,7 @@ class Classification:
     def __init__(self, spec: RunSpec, work: TrainWork) -> None:
         self.loaded = load(spec.dataset_dir, work)
         self.model, self.tokenizer = self.loaded.model, self.loaded.tokenizer
+        self.balanced = work.recipe.balanced
         self.rows = {split: len(self.loaded.rows[split]) for split in SPLITS}
         self._logits = np.empty((0, 0), np.float32)  # [test rows, labels], of what serves
 
@@ -81,6 +83,7 @@ class Classification:
             data_collator=DataCollatorWithPadding(self.tokenizer),
             train_dataset=self.loaded.encoded["train"],
             eval_dataset=self.loaded.encoded["validation"],
+            compute_loss_func=WeighedLoss(self.true("train")) if self.balanced else None,
             compute_metrics=compute_metrics,
             callbacks=list(callbacks),
         )
@@ -243,6 +246,7 @@ def load_model(base_model: str, labels: list[str]) -> PreTrainedModel:
             trust_remote_code=False,
             ignore_mismatched_sizes=True,  # a head for other labels is replaced
         )
+        restore_adapters(model, source)
     return model
 
 
