@@ -145,8 +145,18 @@ class Desk:
     ) -> Reply | None:
         """Do in a thread, where slash commands can't be typed, what `@coach train list` says."""
         said = re.sub(rf"<@{re.escape(office.bot_user)}(\|[^>]*)?>", "", event["text"]).strip()
-        command, _, rest = said.partition(" ")
-        return await self._obey(asker, f"/{plain(command or 'coach').lstrip('/').lower()}", rest)
+        word, _, rest = said.partition(" ")
+        command = f"/{plain(word or 'coach').lstrip('/').lower()}"
+        if command not in usage.COMMANDS and await self._talk(asker, event):
+            return None
+        return await self._obey(asker, command, rest)
+
+    async def _talk(self, asker: Asker, event: Mapping[str, Any]) -> bool:
+        """Offer a mention that is no command to the features that talk; tell whether one took it."""
+        for feature in self._features:
+            if feature.talk and await feature.talk(self._office, asker, event):
+                return True
+        return False
 
     async def _open_home(self, _: Office, asker: Asker, __: Mapping[str, Any]) -> None:
         await self._home.show(asker.user)

@@ -114,6 +114,8 @@ class Listener:
     overhears: bool = False
 
 
+# What a mention says that is no command; False where it concerns no one here.
+TalkHandler = Callable[[Office, Asker, Mapping[str, Any]], Awaitable[bool]]
 # What a feature does by itself, without being asked.
 Work = Callable[[Office], Awaitable[object]]
 # Why a delivery must not go, or until when it must wait; None lets it go.
@@ -145,4 +147,5 @@ class Feature:
     # By the first part of a delivery's key: asked once more right before it is sent.
     guards: Mapping[str, Guard] = field(default_factory=dict)
     home: Sequence[HomeSection] = ()
+    talk: TalkHandler | None = None
     guests: frozenset[str] = frozenset()  # buttons, modals and shortcuts that are guests' too

@@ -30,6 +30,8 @@ def interval(figure: Interval) -> str:
 
 def difference(found: Difference) -> str:
     """Say a paired difference honestly: `better by 2.1 ± 1.4 points, n = 1,821`."""
+    if found.unit == "nats":
+        return _difference_of_losses(found)
     told = {"margin": f"{found.margin:.1f}", "n": found.n}
     if found.verdict == "none":
         points = f"{found.points:+.1f}".replace("-", "−")
@@ -42,6 +44,20 @@ def difference(found: Difference) -> str:
     if found.verdict == "better":
         return tr("better by {points} ± {margin} points, n = {n:,}", **told)
     return tr("worse by {points} ± {margin} points, n = {n:,}", **told)
+
+
+def _difference_of_losses(found: Difference) -> str:
+    told = {"margin": f"{found.margin:.3f}", "n": found.n, "nats": f"{abs(found.points):.3f}"}
+    if found.verdict == "none":
+        signed = f"{found.points:+.3f}".replace("-", "−")
+        return tr(
+            "no difference can be shown ({signed} ± {margin} nats a token, n = {n:,})",
+            **told,
+            signed=signed,
+        )
+    if found.verdict == "better":
+        return tr("lower by {nats} ± {margin} nats a token, which is better, n = {n:,}", **told)
+    return tr("higher by {nats} ± {margin} nats a token, which is worse, n = {n:,}", **told)
 
 
 def number(value: float) -> str:

@@ -15,7 +15,20 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import app, bulk, coach, connect, monitor, privacy, report, sentiment, team, tick, train
+from bot import (
+    app,
+    bulk,
+    chat,
+    coach,
+    connect,
+    monitor,
+    privacy,
+    report,
+    sentiment,
+    team,
+    tick,
+    train,
+)
 from bot.answers import words
 from bot.asking import Feature, Office
 from bot.outbox import Guard, Outbox
@@ -31,6 +44,7 @@ FEATURES: tuple[Feature, ...] = (
     train.FEATURE,
     sentiment.FEATURE,
     bulk.FEATURE,
+    chat.FEATURE,
     monitor.FEATURE,
     report.FEATURE,
     privacy.FEATURE,

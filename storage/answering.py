@@ -145,3 +145,27 @@ class AlertCount:
     topic: str
     n: int
     false: int
+
+
+@dataclass(frozen=True)
+class Chat:
+    """A channel in which a model that writes answers mentions."""
+
+    channel: str
+    alias: str
+    chosen_by: str
+    chosen_at: datetime
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A mention that a model answers: where it stands, and whose it is; never what it says."""
+
+    key: str
+    channel: str
+    thread_ts: str
+    ts: str
+    user: str
+    at: datetime
+    model: int | None = None
+    answered_at: datetime | None = None

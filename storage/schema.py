@@ -698,7 +698,7 @@ CREATE TABLE questions (
 CREATE INDEX questions_open ON questions (alias, at) WHERE answered_at IS NULL;
 CREATE INDEX questions_by_person ON questions (by);
 
--- Channels in which a model that writes answers `@coach`, and how often it did.
+-- Channels in which a model that writes answers `@coach`.
 CREATE TABLE chats (
     channel TEXT PRIMARY KEY,
     alias TEXT NOT NULL,
@@ -706,19 +706,39 @@ CREATE TABLE chats (
     chosen_at TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Mentions that it answers: where each stands, never what it says; kept for a day.
 CREATE TABLE written (
     key TEXT PRIMARY KEY,
     channel TEXT NOT NULL,
+    thread_ts TEXT NOT NULL,
+    ts TEXT NOT NULL,
     user TEXT NOT NULL,
-    model INTEGER NOT NULL,
-    at TEXT NOT NULL
+    at TEXT NOT NULL,
+    model INTEGER,
+    answered_at TEXT
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX written_by_channel ON written (channel, at);
+CREATE INDEX written_by_time ON written (at);
+CREATE INDEX written_waiting ON written (at) WHERE answered_at IS NULL;
+
+-- What a person is called in data sets made of what the team learnt: without this row, nothing
+-- leads from there to them.
+CREATE TABLE pseudonyms (
+    user TEXT PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE
+) STRICT, WITHOUT ROWID;
+
+-- How a promoted recommendation model did on completions that it was not trained on.
+ALTER TABLE rankings ADD COLUMN model INTEGER;
+ALTER TABLE rankings ADD COLUMN model_tried INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE rankings ADD COLUMN model_hits INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE rankings ADD COLUMN order_hits INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE rankings ADD COLUMN model_better INTEGER NOT NULL DEFAULT 0;
 
 -- Rows whose label is suspected to be wrong, until the data set's owner has looked at them.
 CREATE TABLE suspects (
     dataset_hash TEXT NOT NULL,
     row INTEGER NOT NULL,
+    text_hash TEXT NOT NULL,
     given TEXT NOT NULL,
     suggested TEXT NOT NULL,
     confidence REAL NOT NULL,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -92,3 +93,11 @@ def write_spec(data_dir: Path, dataset: str, base_model: Path, **changes: Any) -
     about: dict[str, Any] = {"method": "lora", "max_length": 96, "lr": 1e-2} | changes
     spec = make_spec(data_dir, dataset, base_model=str(base_model), **about)
     return spec.model_copy(update={"work": spec.work.model_copy(update={"task": "generation"})})
+
+
+def write_folder(folder: Path, tiny: Path, *, max_tokens: int = 12) -> Path:
+    """Write a model's folder as training does, its weights untrained."""
+    shutil.copytree(tiny, folder / "torch")
+    card = {"format": "merged", "base_model": str(tiny), "context_length": 128}
+    (folder / "model.json").write_text(json.dumps(card | {"max_tokens": max_tokens}))
+    return folder

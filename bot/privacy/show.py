@@ -65,7 +65,7 @@ PURPOSES = (
     Purpose(
         (
             *("member_skills", "skills", "resources", "resource_marks", "recommendations"),
-            *("learning_plans", "assignments"),
+            *("learning_plans", "assignments", "pseudonyms"),
         ),
         mark("Your skills, and what you learn or brought to learn"),
         mark("So that you are recommended what fits. Kept while you are on the team."),
@@ -74,6 +74,11 @@ PURPOSES = (
         ("sessions", "occurrences", "attendance", "pair_members", "pair_blocks", "thanks"),
         mark("Your sessions, pairs and thanks"),
         mark("So that sessions have a host and pairs change. Kept for good."),
+    ),
+    Purpose(
+        ("chats", "written"),
+        mark("Where you let a model answer, and which of your mentions it answered"),
+        mark("So that it answers each once, and not too often. A mention is kept for a day."),
     ),
     Purpose(
         ("surveys", "survey_participants"),

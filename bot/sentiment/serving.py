@@ -14,7 +14,9 @@ import numpy as np
 
 from bot.sentiment.batching import Batcher
 from bot.sentiment.batching import BusyError as BusyError  # noqa: PLC0414 - callers know it from here
+from bot.writer import Writer
 from trainer.predict import Classifier, Encoder, Prediction, Vectors
+from trainer.taste.recommender import Recommender
 
 KEPT = 3  # models of a kind, as a purpose's, a topic's and a candidate: each takes some 50 MB
 
@@ -42,14 +44,20 @@ class Serving:
         # Batches side by side, a CPU each: a list's batch leaves the others to questions.
         self._batcher = Batcher(threads or len(os.sched_getaffinity(0)))
 
+        self.writer = Writer(data_dir)
+
         def open_classifier(path: str) -> Classifier:
             return Classifier.load(data_dir / path, threads=1)
 
         def open_encoder(path: str) -> Encoder:
             return Encoder.load(data_dir / path, threads=1)
 
+        def open_recommender(path: str) -> Recommender:
+            return Recommender.load(data_dir / path, threads=1)
+
         self._classifiers = Shelf(open_classifier, self._loader, kept=kept)
         self._encoders = Shelf(open_encoder, self._loader, kept=kept)
+        self._recommenders = Shelf(open_recommender, self._loader, kept=kept)
 
     async def classify(self, path: str, texts: Sequence[str]) -> list[Prediction]:
         """Answer texts in their order by the model in the folder `path` of the data directory.
@@ -74,10 +82,18 @@ class Serving:
         """Have a model ready: called before a promotion, the alias moves without a gap."""
         return await self._classifiers.load(path)
 
+    async def recommender(self, path: str) -> Recommender:
+        """Have a model ready that orders items for people; ask it in a thread.
+
+        Raise OSError where its folder is gone.
+        """
+        return await self._recommenders.load(path)
+
     def close(self) -> None:
         """Take no more work; what is being answered is finished."""
         self._loader.shutdown(wait=False, cancel_futures=True)
         self._batcher.close()
+        self.writer.close()
 
 
 class Shelf(Generic[M]):

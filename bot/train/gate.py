@@ -45,10 +45,26 @@ def check(
     raise RefusalError("\n".join(filter(None, refused)))
 
 
-def cannot_compare(model: int, rival: int, *, reason: str | None, admin: bool) -> None:
-    """Raise RefusalError where the figures can't be had, unless an admin gives a reason."""
+def cannot_compare(
+    model: int, rival: int, *, here: bool = False, reason: str | None, admin: bool
+) -> None:
+    """Raise RefusalError where the figures can't be had, unless an admin gives a reason.
+
+    `here` says that this process can't measure such models: only a run can.
+    """
     if reason is not None and admin:
         return
+    if here:
+        raise RefusalError(
+            tr(
+                "Model {model} can't be compared with model {rival}, which serves now: models that "
+                "write are compared while they are trained, and model {rival} did not serve then. "
+                "`/train retry {model}` trains it again and compares them. An admin may promote "
+                'it all the same: `/train promote {model} reason="…"`.',
+                model=model,
+                rival=rival,
+            )
+        )
     raise RefusalError(
         tr(
             "Model {model} can't be compared with model {rival}, which serves now: the files of "

@@ -200,9 +200,14 @@ async def _compare(
     ours, theirs = (_contender(office, model) for model in (case.model, case.rival))
     try:
         return await asyncio.to_thread(compare, case.model.task, ours, theirs)
-    except OSError:
-        admin = is_admin(office, asker)
-        gate.cannot_compare(case.model.id, case.rival.id, reason=reason, admin=admin)
+    except (OSError, NotImplementedError) as error:
+        gate.cannot_compare(
+            case.model.id,
+            case.rival.id,
+            here=isinstance(error, NotImplementedError),
+            reason=reason,
+            admin=is_admin(office, asker),
+        )
         return None
 
 
@@ -214,7 +219,12 @@ def _contender(office: Office, model: Model) -> Contender:
 async def _load(office: Office, model: Model) -> None:
     """Have the model warm before its alias moves, so that no one waits for it."""
     try:
-        await office.serving.load(model.path)
+        if model.task == "generation":  # its process starts when somebody asks it
+            await asyncio.to_thread(office.serving.writer.card, model.path)
+        elif model.task == "recommendation":
+            await office.serving.recommender(model.path)
+        else:
+            await office.serving.load(model.path)
     except OSError:
         raise RefusalError(
             tr("The files of model {number} are gone: train it again.", number=model.id)
