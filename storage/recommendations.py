@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 
 from sqlite_utils import Database
@@ -30,16 +31,12 @@ def note_ranking(db: Database, ranking: Ranking) -> None:
     """Keep what leave-one-out found."""
     db.execute(
         """
-        INSERT INTO rankings (at, completions, hits, popularity_hits, bm25_hits)
-        VALUES (?, ?, ?, ?, ?)
+        INSERT INTO rankings (at, completions, hits, popularity_hits, bm25_hits,
+                              model, model_tried, model_hits, order_hits, model_better)
+        VALUES (:at, :completions, :hits, :popularity_hits, :bm25_hits,
+                :model, :model_tried, :model_hits, :order_hits, :model_better)
         """,
-        (
-            text(ranking.at),
-            ranking.completions,
-            ranking.hits,
-            ranking.popularity_hits,
-            ranking.bm25_hits,
-        ),
+        asdict(ranking) | {"at": text(ranking.at)},
     )
 
 

@@ -13,7 +13,7 @@ from sqlite_utils import Database
 from storage import audit
 from storage.database import immediate
 from storage.records import read, text
-from storage.talent import Resource
+from storage.talent import Marked, Resource
 
 Mark = Literal["shown", "started", "done", "declined"]
 CHANGEABLE = ("kind", "title", "link", "minutes", "about", "track", "discipline", "mends")
@@ -112,6 +112,12 @@ def marks(db: Database) -> dict[tuple[str, int], frozenset[str]]:
     for row in db.query("SELECT user, resource, mark FROM resource_marks"):
         found[row["user"], row["resource"]] |= {row["mark"]}
     return dict(found)
+
+
+def timeline(db: Database) -> list[Marked]:
+    """List what people did with resources, the earliest first."""
+    rows = db.query("SELECT * FROM resource_marks ORDER BY at, user, resource, mark")
+    return [read(Marked, row) for row in rows]
 
 
 def completions(db: Database) -> dict[int, int]:

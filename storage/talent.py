@@ -140,6 +140,16 @@ class Resource:
 
 
 @dataclass(frozen=True)
+class Marked:
+    """What a person did with a resource, for the first time."""
+
+    user: str
+    resource: int
+    mark: Literal["shown", "started", "done", "declined"]
+    at: datetime
+
+
+@dataclass(frozen=True)
 class Assignment:
     """One thing of a learning plan, with what its plan and resource say."""
 
@@ -229,6 +239,11 @@ class Ranking:
     hits: int
     popularity_hits: int
     bm25_hits: int
+    model: int | None = None  # a promoted one, tried on completions that it was not trained on
+    model_tried: int = 0
+    model_hits: int = 0
+    order_hits: int = 0  # of the order that speaks without it, on the same completions
+    model_better: bool = False  # that much, that it is no chance
 
 
 @dataclass(frozen=True)

@@ -288,6 +288,11 @@ class AddSample(Command): ...
 
 
 @dataclass(frozen=True)
+class AddLearning(Command):
+    """What the team took up to learn, as clicks."""
+
+
+@dataclass(frozen=True)
 class RenameData(Command):
     name: Name
     new_name: Name
@@ -418,6 +423,14 @@ USAGE = (
         AddSample,
         mark("Add the sample: short work-chat messages, labelled by sentiment."),
         "/train data sample",
+    ),
+    Usage(
+        "/train",
+        ("data", "learning"),
+        AddLearning,
+        mark("Make a data set of what the team took up to learn, to train what it recommends."),
+        "/train data learning",
+        roles=("admin", "lead"),
     ),
     Usage(
         "/train",

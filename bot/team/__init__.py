@@ -46,6 +46,7 @@ from bot.commands.team import (
     Thanks,
     WantSkill,
 )
+from bot.commands.train import AddLearning
 from bot.sentiment import review
 from bot.team import (
     announcements,
@@ -54,6 +55,7 @@ from bot.team import (
     calendar_file,
     candidates,
     channel_language,
+    clicks,
     digest,
     index,
     interview_form,
@@ -141,6 +143,7 @@ FEATURE = Feature(
         Away: threaded(away.note),
         MemberLeaves: threaded(leaving.say_leaves),
         Learn: learn.show,
+        AddLearning: threaded(clicks.add),
         ShowSkills: threaded(skills.show),
         HaveSkill: threaded(skills.have),
         WantSkill: threaded(skills.want),

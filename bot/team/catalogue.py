@@ -10,9 +10,10 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from bot.team import topics
+from bot.team import taught, topics
 from bot.team.lexical import WordIndex
 from bot.team.recommend import Learner, Library, Vectors
+from bot.team.taught import Taught
 from storage import encoders, failures, jobs, members, recommendations, resources, skills
 from storage.talent import Encoder, MemberSkill, Ranking, Resource, Skill
 
@@ -33,6 +34,13 @@ class Catalogue:
     learners: Mapping[str, Learner]
     encoder: Encoder | None  # that serves
     ranking: Ranking | None
+    histories: Mapping[str, Sequence[int]]  # person -> resources taken up, the latest last
+    taught: Taught | None  # the recommendation model that serves
+
+    @property
+    def text_of(self) -> dict[int, str]:
+        """Give the text of each resource by its number."""
+        return {one.id: text for one, text in zip(self.resources, self.texts, strict=True)}
 
     def library(self, vectors: Vectors | None) -> Library:
         words = WordIndex(self.texts)
@@ -51,6 +59,8 @@ def gather(db: Database, *, data_dir: Path, now: datetime) -> Catalogue:
         learners=_learners(db, known, marks, now=now),
         encoder=find_encoder(db, data_dir),
         ranking=recommendations.last_ranking(db),
+        histories=taught.histories(resources.timeline(db)),
+        taught=taught.find(db, data_dir),
     )
 
 

@@ -11,11 +11,11 @@ from bot import blocks
 from bot.asking import Asker, Block, Office, RefusalError, Reply
 from bot.commands.team import Learn
 from bot.language import mark, tr, trn
-from bot.team import catalogue, index, said, suggest
+from bot.team import catalogue, index, said, suggest, taught
 from bot.team.catalogue import Catalogue
 from bot.team.introduce import skill_name
 from bot.team.leave_one_out import is_proven
-from bot.team.recommend import Learner, Pick, Scores, Vectors, popular, recommend
+from bot.team.recommend import Learner, Pick, Scores, Vectors, best, popular, recommend
 from bot.wording import escape
 from storage import learning, members, resources
 from storage.database import immediate, opened
@@ -40,10 +40,16 @@ async def show(office: Office, asker: Asker, command: Learn) -> Reply:
     learner = seen.learners.get(asker.user, Learner(asker.user))
     if command.topic:
         learner = replace(learner, query=command.topic)
-    vectors, close = await _compare(office, seen, learner)
-    picks, by_popularity = _choose(office, seen, learner, (vectors, close), command.topic)
+    picks = None if command.topic else await _ask_taught(office, seen, learner)
+    note = ""
+    if picks is None:
+        vectors, close = await _compare(office, seen, learner)
+        picks, by_popularity = _choose(office, seen, learner, (vectors, close), command.topic)
+        note = say_order(seen.ranking, by_popularity=by_popularity, by_words=vectors is None)
     await asyncio.to_thread(_note_shown, office, asker.user, picks)
-    note = say_order(seen.ranking, by_popularity=by_popularity, by_words=vectors is None)
+    if seen.taught and not command.topic:
+        trained = taught.say(seen.taught, seen.ranking, spoke=not note)
+        note = " ".join(filter(None, [note, trained]))
     return say(picks, seen, note)
 
 
@@ -157,6 +163,16 @@ def _buttons(resource: Resource) -> list[Block]:
 def _look(office: Office) -> Catalogue:
     with opened(office.settings.data_dir) as db:
         return catalogue.gather(db, data_dir=office.settings.data_dir, now=office.clock())
+
+
+async def _ask_taught(office: Office, seen: Catalogue, learner: Learner) -> list[Pick] | None:
+    """Choose by the trained model; None where it does not speak, or not for this person."""
+    history = seen.histories.get(learner.user)
+    if seen.taught is None or not history or not taught.may_speak(seen.taught, seen.ranking):
+        return None
+    model = await office.serving.recommender(seen.taught.path)
+    scores = await asyncio.to_thread(taught.order, model, history, seen.text_of)
+    return best(seen.library(None), learner, scores)
 
 
 async def _compare(

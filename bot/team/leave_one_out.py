@@ -27,14 +27,15 @@ def leave_one_out(
     hits = [0, 0, 0]
     taken = [(user, resource) for user, resource in done if user in learners]
     for user, resource in taken:
-        learner, before = _unlearn(learners[user], resource), library.without(resource)
+        learner, before = unlearn(learners[user], resource), library.without(resource)
         orders = (
             recommend(before, learner, close(learner), now=now),
             popular(before, learner),
             best(before, learner, before.words.score(learner.query)),
         )
-        hits = [hit + _has(order, resource) for hit, order in zip(hits, orders, strict=True)]
-    return Ranking(now, len(taken), *hits)
+        hits = [hit + has(order, resource) for hit, order in zip(hits, orders, strict=True)]
+    ours, by_popularity, by_words = hits
+    return Ranking(now, len(taken), ours, by_popularity, by_words)
 
 
 def is_proven(ranking: Ranking | None) -> bool | None:
@@ -44,9 +45,10 @@ def is_proven(ranking: Ranking | None) -> bool | None:
     return ranking.hits > max(ranking.popularity_hits, ranking.bm25_hits)
 
 
-def _unlearn(learner: Learner, resource: int) -> Learner:
+def unlearn(learner: Learner, resource: int) -> Learner:
+    """Give somebody as they were before they took up a resource."""
     return replace(learner, over=learner.over - {resource})
 
 
-def _has(picks: Iterable[Pick], resource: int) -> bool:
+def has(picks: Iterable[Pick], resource: int) -> bool:
     return any(pick.resource.id == resource for pick in picks)

@@ -31,6 +31,28 @@ EXPORTS = (
     mark("fp32 serves: int8 answers {share} of the test rows as fp32 does, fewer than {least}."),
     mark("int8 serves: int8 answers {share} of the test rows as fp32 does."),
 )
+CHOICES = (
+    mark(
+        "The probe serves: with {mistakes} mistakes on {rows} validation rows fine-tuning could "
+        "not show that it is better."
+    ),
+    mark(
+        "The probe serves: {steps} steps are too few for fine-tuning to learn {labels} labels "
+        "better. More rows or epochs would help."
+    ),
+    mark(
+        "The probe serves: fine-tuning would take about {hours} hours here. Type method=full if "
+        "it is worth them."
+    ),
+    mark(
+        "The probe serves: fine-tuning is not shown to be better, {points} ± {margin} points on "
+        "{rows} validation rows."
+    ),
+    mark(
+        "Fine-tuning serves: it is better than the probe, {points} ± {margin} points on {rows} "
+        "validation rows."
+    ),
+)
 WARNINGS = (
     mark("The file brings no {splits} rows: they were taken from training."),
     mark("Rare labels are learnt badly: {labels}. More rows of them would help most."),
@@ -73,6 +95,10 @@ WARNINGS = (
     ),
 )
 FAILURES = (
+    mark("{model} is no model that writes: choose a causal language model, such as {example}."),
+    mark("{model} has no token that ends a text: choose another base model."),
+    mark("No answer of the {split} split fits in {limit} tokens."),
+    mark("The {split} split has no question with an answer."),
     mark("{model} has no fast tokenizer (tokenizer.json): choose another base model."),
     mark("The {split} split has no rows."),
     mark("The training split has one label only: {label}."),
@@ -89,7 +115,14 @@ FAILURES = (
     ),
     mark("{model} is no folder here, and no hub in reach has it."),
     mark("The loss was {loss} at step {step}."),
+    mark("{model} can't be trained by method={method}: it has {methods}."),
+    mark("method={method} is for texts with one label each: choose another."),
     mark("Every question has the same answer: there is nothing to choose from."),
+    mark(
+        "Nobody in the {split} split took an item after an earlier one: without a history there is "
+        "nothing to learn from. Add people with two choices or more."
+    ),
+    mark("Nobody in the test split took an item."),
     mark("The {split} split has no question with an answer."),
     mark("The training split has {number} questions with an answer; at least {least} are needed."),
     mark(
@@ -253,7 +286,7 @@ def again(said: str) -> str:
 @cache
 def _patterns() -> list[tuple[str, re.Pattern[str]]]:
     """Make a pattern of each message: a value stands where its name does."""
-    known = (*WAITS, *RECIPES, *EXPORTS, *WARNINGS, *FAILURES, *FILES)
+    known = (*WAITS, *RECIPES, *EXPORTS, *CHOICES, *WARNINGS, *FAILURES, *FILES)
     return [(message, re.compile(_pattern(message), re.DOTALL)) for message in known]
 
 

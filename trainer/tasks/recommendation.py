@@ -17,9 +17,18 @@ from transformers import AutoModel, PreTrainedModel, Trainer, TrainerCallback, T
 from trainer.compare import recommendation
 from trainer.compare.contender import contenders
 from trainer.encoder import MeanPooled
-from trainer.export import Answers, drafted, export_graph, input_names, save_torch, write_card
+from trainer.export import (
+    Answerer,
+    Answers,
+    drafted,
+    export_graph,
+    input_names,
+    save_torch,
+    write_card,
+)
+from trainer.graph import TextGraph
+from trainer.predict import Encoder, EncoderCard
 from trainer.pretrained import cut_length, load_tokenizer, safe_weights
-from trainer.search import load_encoder
 from trainer.spec import (
     Baseline,
     Comparison,
@@ -92,7 +101,7 @@ class Recommendation:
                 tokenizer=self.tokenizer,
                 card=card,
                 texts=self.world.items,
-                load=partial(load_encoder, threads=threads),
+                load=partial(_load_encoder, threads=threads),
                 judge=self._judge,
                 output="vectors",
             )
@@ -195,3 +204,9 @@ def _list_taken(world: World) -> dict[int, frozenset[int]]:
     for choice in world.choices["train"]:
         found[choice.user].add(choice.item)
     return {user: frozenset(items) for user, items in found.items()}
+
+
+def _load_encoder(folder: Path, *, threads: int) -> Answerer:
+    """Load what turns items into vectors, for a folder that has no items yet."""
+    card = EncoderCard.model_validate_json((folder / "model.json").read_bytes())
+    return Encoder(TextGraph.load(folder, card, threads=threads), card).encode
