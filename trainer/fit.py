@@ -183,6 +183,7 @@ class Exact(Trainer):
         """
         labels = batch_samples[0].get("labels") if batch_samples else None
         if labels is None or labels.dim() == 1 or labels.is_floating_point():
+            self.loss_is_scaled_for_ga = False  # a mean, of a weighed loss too
             return None
         return super()._get_num_items_in_batch(batch_samples, device)
 
@@ -197,7 +198,8 @@ class Exact(Trainer):
         super()._load_optimizer_and_scheduler(checkpoint)
         schedule, optimizer = self.lr_scheduler, self.optimizer
         if checkpoint is not None and optimizer and isinstance(schedule, LambdaLR):
-            for group, rate in zip(optimizer.param_groups, _rates(schedule), strict=True):
+            schedule._last_lr = _rates(schedule)  # noqa: SLF001  (what is logged of this step)
+            for group, rate in zip(optimizer.param_groups, schedule.get_last_lr(), strict=True):
                 group["lr"] = rate
 
     def training_step(self, *args: Any, **kwargs: Any) -> torch.Tensor:  # noqa: ANN401

@@ -10,6 +10,7 @@ from bot.report import sentiment
 from bot.report.kinds import Picture
 from bot.report.sentiment import Tally
 from bot.sentiment import mood_chart, period
+from bot.sentiment.card import NO_LABEL
 from bot.sentiment.judged import UNSURE
 from bot.sentiment.period import Period
 from trainer.spec import BulkSummary
@@ -23,11 +24,10 @@ def draw(found: BulkSummary) -> Picture:
 
 
 def read_days(found: BulkSummary) -> dict[date, Counter[str]]:
-    """Count labels by day, and what is not sure by that name."""
+    """Count labels by day, and what is not sure or has none by that name."""
+    nothing = tr(UNSURE) if found.unlabelled is None else tr(NO_LABEL)
     return {
-        date.fromisoformat(day): Counter(
-            {label or tr(UNSURE): rows for label, rows in labels.items()}
-        )
+        date.fromisoformat(day): Counter({label or nothing: rows for label, rows in labels.items()})
         for day, labels in found.days.items()
     }
 

@@ -28,13 +28,14 @@ def message(job: Job, found: BulkSummary, source: Source | None, examples: Examp
     Its texts are quoted in the blocks alone: the text is shown in notifications.
     """
     title = _say_title(job, found)
+    sure = _say_sure(found) if found.unlabelled is None else say_unlabelled(found)
     counts = [_say_label(label, n, found) for label, n in list(found.labels.items())[:LABELS]]
     notes = _say_notes(found, source)
     small = " ".join(filter(None, [_say_model(source), _say_file(found)]))
-    text = "\n".join([title, *counts, _say_sure(found), *notes, small])
+    text = "\n".join([title, *counts, sure, *notes, small])
     shown = [
         blocks.section(f"{title}\n```{escape(_draw(found))}```"),
-        blocks.section(_say_sure(found)),
+        blocks.section(sure),
         *(blocks.context(f":warning: {note}") for note in notes),
         *map(blocks.section, _say_examples(found, examples)),
         blocks.context(small),
@@ -64,6 +65,8 @@ def _say_title(job: Job, found: BulkSummary) -> str:
 
 
 def _draw(found: BulkSummary) -> str:
+    if not found.labels:
+        return tr("none of its labels")
     most = max(found.labels.values())
     rows = [
         [label, figures.bar(n / most, BAR), f"{n:,}", figures.percent(n / found.rows)]
@@ -84,6 +87,13 @@ def _say_sure(found: BulkSummary) -> str:
         "The model is not sure of {share} of them; its mean confidence is {mean}.",
         share=figures.percent(sum(found.unsure.values()) / found.rows),
         mean=figures.percent(found.confidence),
+    )
+
+
+def say_unlabelled(found: BulkSummary) -> str:
+    return tr(
+        "A text may have several labels; {share} of them have none.",
+        share=figures.percent((found.unlabelled or 0) / found.rows),
     )
 
 
@@ -128,6 +138,13 @@ def _say_model(source: Source | None) -> str | None:
 
 
 def _say_file(found: BulkSummary) -> str:
+    if found.unlabelled is not None:
+        return tr(
+            "The texts are those of the column {column}. The file beside this has all rows with "
+            "their labels and the probability of each; Coach deletes its own copies within a day "
+            "or so.",
+            column=code(found.text_column),
+        )
     return tr(
         "The texts are those of the column {column}. The file beside this has all rows with label, "
         "confidence and sure; Coach deletes its own copies within a day or so.",

@@ -21,6 +21,7 @@ from bot.train import (
     dataset_card,
     failures,
     heard,
+    label_bars,
     retraining,
     summary,
     sweep_chart,
@@ -38,6 +39,7 @@ log = logging.getLogger(__name__)
 CHARTS: Mapping[Task, dict[str, Callable[[TrainSummary], Chart]]] = {
     "classification": {"confusion": charts.confusion_matrix},
     "recommendation": {"hits": curve.hit_by_k},
+    "multilabel": {"labels": label_bars.f1_by_label},
     "retrieval": {"recall": curve.recall_by_k},
 }
 

@@ -8,7 +8,14 @@ from bot import blocks, figures
 from bot.asking import Block
 from bot.language import both, listed, mark, tr, trn
 from bot.train import heard, metrics, trials
-from bot.train.details import Details, classification, generation, recommendation, retrieval
+from bot.train.details import (
+    Details,
+    classification,
+    generation,
+    multilabel,
+    recommendation,
+    retrieval,
+)
 from bot.wording import escape
 from storage.records import Job, Json
 from trainer.spec import (
@@ -34,6 +41,7 @@ BASELINES = {
 DETAILS: Mapping[Task, Callable[[TrainSummary], Details]] = {
     "classification": classification.describe,
     "generation": generation.describe,
+    "multilabel": multilabel.describe,
     "recommendation": recommendation.describe,
     "retrieval": retrieval.describe,
 }

@@ -117,7 +117,7 @@ def classify(spec: RunSpec, work: BulkWork, reading: Reading, events: EventWrite
         texts, model, kept=spec.run_dir / "checkpoints" / "chunks", tell=events.write
     )
     events.write(Phase(name="saving"))
-    answers = Answers.of(chances, model.card.labels, threshold=model.card.threshold)
+    answers = Answers.of(chances, model.card)
     folder = result_dir(spec.data_dir, spec.job, spec.attempt)
     folder.mkdir(parents=True, exist_ok=True)
     by_row = answers.by_row(filled, rows=len(reading.table))
@@ -137,6 +137,7 @@ def classify(spec: RunSpec, work: BulkWork, reading: Reading, events: EventWrite
         text_column=reading.column,
         labels=answers.count(),
         unsure=answers.count_unsure(),
+        unlabelled=answers.count_unlabelled(),
         confidence=float(answers.confidence.mean()),
         languages=reading.languages,
         time_column=time_column,

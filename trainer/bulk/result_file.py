@@ -15,8 +15,10 @@ from trainer.bulk.answers import Answer
 from trainer.intake.encoding import detect_format, read_text
 from trainer.intake.formulas import guard
 from trainer.intake.table import Table
+from trainer.predict import JOIN
 
 ADDED = ("label", "confidence", "sure")
+SEVERAL = ("labels", "probabilities")  # in the same order, of a model of several labels
 DIGITS = 4  # of a confidence
 
 Answered = Sequence[Answer | None]  # by row; none where a row has no text
@@ -33,9 +35,9 @@ def write(folder: Path, upload: Path, *, filename: str, table: Table, answers: A
     return _write_delimited(folder / f"result.{'tsv' if tabs else 'csv'}", table, answers)
 
 
-def name_added(taken: Collection[str]) -> list[str]:
+def name_added(taken: Collection[str], *, several: bool = False) -> list[str]:
     """Name the columns that are added; where one is taken, all of them tell whose they are."""
-    names = list(ADDED)
+    names = list(SEVERAL if several else ADDED)
     while not set(names).isdisjoint(taken):
         names = [f"coach_{name}" for name in names]
     return names
@@ -43,12 +45,12 @@ def name_added(taken: Collection[str]) -> list[str]:
 
 def _write_delimited(path: Path, table: Table, answers: Answered) -> Path:
     """Write what a spreadsheet opens as UTF-8, with no cell that it would run."""
-    header = [*table.columns, *name_added(table.columns)]
+    header = [*table.columns, *name_added(table.columns, several=_are_several(answers))]
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file, delimiter="\t" if path.suffix == ".tsv" else ",")
         writer.writerow(map(guard, header))
         for answer, *cells in zip(answers, *table.columns.values(), strict=True):
-            writer.writerow(map(guard, [*cells, *_as_cells(answer)]))
+            writer.writerow(map(guard, [*cells, *_as_cells(answer, len(header) - len(cells))]))
     return path
 
 
@@ -56,10 +58,11 @@ def _write_jsonl(path: Path, upload: Path, answers: Answered) -> Path:
     """Add to the objects as they were sent, what is nested in them too."""
     lines = (line for line in read_text(upload).split("\n") if line.strip())
     objects: list[dict[str, Any]] = [json.loads(line) for line in lines]
-    names = name_added({name for one in objects for name in one})
+    taken = {name for one in objects for name in one}
+    names = name_added(taken, several=_are_several(answers))
     with path.open("w", encoding="utf-8") as file:
         for one, answer in zip(objects, answers, strict=True):
-            added = dict(zip(names, _as_values(answer), strict=True))
+            added = dict(zip(names, _as_values(answer, len(names)), strict=True))
             file.write(json.dumps(one | added, ensure_ascii=False) + "\n")
     return path
 
@@ -67,21 +70,34 @@ def _write_jsonl(path: Path, upload: Path, answers: Answered) -> Path:
 def _write_parquet(path: Path, upload: Path, table: Table, answers: Answered) -> Path:
     """Add to the columns that were read, which keep their types."""
     whole = pq.read_table(upload, columns=list(table.columns), use_threads=False)
-    columns = zip(*map(_as_values, answers), strict=True)
-    kinds = (pa.string(), pa.float64(), pa.bool_())
-    for name, values, kind in zip(name_added(table.columns), columns, kinds, strict=True):
+    several = _are_several(answers)
+    kinds: list[pa.DataType] = [pa.string(), pa.float64(), pa.bool_()]
+    if several:
+        kinds = [pa.list_(pa.string()), pa.list_(pa.float64())]
+    names = name_added(table.columns, several=several)
+    columns = zip(*(_as_values(answer, len(names)) for answer in answers), strict=True)
+    for name, values, kind in zip(names, columns, kinds, strict=True):
         whole = whole.append_column(name, pa.array(values, kind))
     pq.write_table(whole, path)
     return path
 
 
-def _as_values(answer: Answer | None) -> tuple[str | None, float | None, bool | None]:
-    if answer is None:
-        return None, None, None
-    return answer.label, round(answer.confidence, DIGITS), answer.sure
+def _are_several(answers: Answered) -> bool:
+    return any(answer is not None and answer.labels is not None for answer in answers)
 
 
-def _as_cells(answer: Answer | None) -> tuple[str, str, str]:
+def _as_values(answer: Answer | None, width: int) -> Sequence[Any]:
     if answer is None:
-        return "", "", ""
-    return answer.label, f"{answer.confidence:.{DIGITS}f}", "yes" if answer.sure else "no"
+        return [None] * width
+    if answer.labels is None:
+        return answer.label, round(answer.confidence, DIGITS), answer.sure
+    return list(answer.labels), [round(chance, DIGITS) for chance in answer.labels.values()]
+
+
+def _as_cells(answer: Answer | None, width: int) -> Sequence[str]:
+    if answer is None:
+        return [""] * width
+    if answer.labels is None:
+        return answer.label, f"{answer.confidence:.{DIGITS}f}", "yes" if answer.sure else "no"
+    chances = (f"{chance:.{DIGITS}f}" for chance in answer.labels.values())
+    return JOIN.join(answer.labels), JOIN.join(chances)

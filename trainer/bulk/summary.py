@@ -17,7 +17,7 @@ MOST_TELLING = 5  # texts of each label
 CUT = 300  # characters of a text
 DATED = 0.9  # share of the filled cells, from which a column is one of dates
 DAYS = 366  # from the first to the last, at most
-NOT_SURE = ""
+NOT_SURE = ""  # or none of several labels
 
 _DATE = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[T ].*)?")
 
@@ -27,7 +27,7 @@ def pick_examples(texts: Sequence[str], answers: Answers) -> dict[str, list[Exam
     return {
         name: _surest(texts, answers, label)
         for label, name in enumerate(answers.names)
-        if (answers.best == label).any()
+        if answers.carries(label).any()
     }
 
 
@@ -55,7 +55,7 @@ def read_day(value: str) -> date | None:
 
 
 def _surest(texts: Sequence[str], answers: Answers, label: int) -> list[Example]:
-    chances = np.where(answers.best == label, answers.chances[:, label], -1)
+    chances = np.where(answers.carries(label), answers.chances[:, label], -1)
     found: dict[str, Example] = {}
     for row in np.argsort(-chances, kind="stable").tolist():
         if chances[row] < 0 or len(found) == MOST_TELLING:
@@ -79,5 +79,11 @@ def _count(
     counts: defaultdict[date, Counter[str]] = defaultdict(Counter)
     for day, answer in zip(days, answers, strict=True):
         if day is not None and answer is not None:
-            counts[day][answer.label if answer.sure else NOT_SURE] += 1
+            counts[day].update(_name(answer))
     return {day.isoformat(): dict(counts[day]) for day in sorted(counts)}
+
+
+def _name(answer: Answer) -> list[str]:
+    if not answer.sure:
+        return [NOT_SURE]
+    return [answer.label] if answer.labels is None else list(answer.labels)

@@ -240,6 +240,9 @@ class BulkSummary(Frozen):
     text_column: str
     labels: dict[str, int] = Field(description="label -> rows, most frequent first")
     unsure: dict[str, int] = Field(description="label -> rows of these below the threshold")
+    unlabelled: int | None = Field(
+        default=None, description="rows given none of several labels; None: each has one"
+    )
     confidence: float = Field(description="mean of the calibrated confidences")
     languages: dict[str, float] = Field(description="ISO 639-1 code -> share of a sample")
     time_column: str | None = Field(default=None, description="where one holds dates")
