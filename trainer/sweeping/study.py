@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
@@ -12,13 +13,14 @@ from optuna.pruners import MedianPruner
 from optuna.samplers import TPESampler
 from optuna.trial import TrialState
 
+from trainer.process import Cancelled
 from trainer.spec import OneOf, Range, TrialResult
 from trainer.sweeping.space import Params, Space
 
 RANDOM_SHARE, LEAST_RANDOM, MOST_RANDOM = 4, 4, 10  # trials before there is a model of them
 UNPRUNED = 4  # complete trials before the median of their curves says anything
 ENOUGH = 8  # complete trials before importances do
-RESULT = "result"
+RESULT, BEGUN = "result", "begun"
 STATES = {
     "complete": TrialState.COMPLETE,
     "pruned": TrialState.PRUNED,
@@ -80,6 +82,22 @@ def _suggest(trial: Trial, name: str, choice: Range | OneOf) -> float | str:
         return trial.suggest_int(name, int(choice.low), int(choice.high), log=choice.log)
     chosen = trial.suggest_float(name, choice.low, choice.high, log=choice.log)
     return float(f"{chosen:.3g}")  # what is told, typed and trained with is the same number
+
+
+@contextmanager
+def begun(trial: Trial) -> Iterator[None]:
+    """Count a beginning of a trial, unless it is left to go on later: kills alone count up."""
+    before = count_begun(trial)
+    trial.set_user_attr(BEGUN, before + 1)
+    try:
+        yield
+    except Cancelled:
+        trial.set_user_attr(BEGUN, before)
+        raise
+
+
+def count_begun(trial: Trial) -> int:
+    return int(trial.user_attrs.get(BEGUN, 0))
 
 
 def report(trial: Trial, value: float, *, epoch: int) -> bool:
