@@ -121,7 +121,7 @@ def test_a_hub_model_that_no_job_used_is_doubted_with_what_may_be_meant() -> Non
 def test_a_learning_rate_at_which_lora_learns_nothing_is_doubted() -> None:
     lora = draft.make_work(DATASET, base_model="minilm", method="lora", overrides={"lr": 5e-5})
     (doubt,) = draft.find_doubts(lora, used=[])
-    assert "`lr=5e-4`" in doubt
+    assert "`lr=0.0005`" in doubt
 
 
 def test_without_data_the_first_step_is_named() -> None:

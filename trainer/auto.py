@@ -41,7 +41,8 @@ def choose(task: Classification, cheap: probe.Cheap, recipe: Recipe, take_steps:
     right = task.find_right(cheap.head.logits)
     objection = choosing.find_objection(
         right,
-        rows_per_label=task.rows["train"] / len(task.loaded.labels),
+        labels=len(task.loaded.labels),
+        steps=recipe.epochs * task.rows["train"] // (recipe.batch * recipe.accumulation),
         seconds=cheap.seconds_a_row * STEP_COST * task.rows["train"] * recipe.epochs,
     )
     if objection:

@@ -13,12 +13,23 @@ from bot.commands.train import Choices
 from bot.language import listed, mark, tr, trn
 from bot.wording import code, did_you_mean
 from storage.records import Dataset, Host, Job
-from trainer.spec import PACKAGED_ENCODER, TASKS, Method, Recipe, Task, TrainWork, choose_recipe
+from trainer.spec import (
+    LEAST_RATES,
+    PACKAGED_ENCODER,
+    RATES,
+    TASKS,
+    Method,
+    Recipe,
+    Task,
+    TrainWork,
+    choose_recipe,
+    methods_for,
+)
 
 BESIDE = ("devices", "trackers")  # parts of the work, not of the recipe, that people choose
 DEFAULT_METHOD: Method = "full"
 DEFAULT_METHODS: Mapping[Task, Method] = {"generation": "lora"}
-LORA_LEAST_LR = 2e-4  # below it LoRA learned nothing: MiniLM on SST-2 at 5e-5 stayed at 0.50
+UNEVEN = 5  # times as many training rows of the most frequent label as of the rarest
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 NO_DATA = mark("There is no data set yet. Drop a CSV file here, or type `/train data sample`.")
 
@@ -89,6 +100,7 @@ def make_work(
 ) -> TrainWork:
     """Choose the recipe for a data set; what was typed wins, also of the work `beside` it."""
     task = find_task(dataset, task)
+    _check_method(method, task)
     recipe, why = choose_recipe(
         method or usual_method(task),
         train_rows=train_rows(dataset),
@@ -184,6 +196,19 @@ def find_task(dataset: Dataset, typed: Task | None) -> Task:
     return typed or able[0]
 
 
+def _check_method(method: Method | None, task: Task) -> None:
+    able = methods_for(task)
+    if method is not None and method not in able:
+        raise RefusalError(
+            tr(
+                "`method={method}` is not for {task}: there {methods} can be chosen.",
+                method=method,
+                task=code(task),
+                methods=listed(map(code, able)),
+            )
+        )
+
+
 def typed_over(recipe: Recipe, dataset: Dataset, task: Task) -> dict[str, object]:
     """Tell which parts of a recipe are a person's, not the recipe book's."""
     usual, _ = choose_recipe(
@@ -201,14 +226,39 @@ def train_rows(dataset: Dataset) -> int:
     return sum(dataset.card["splits"]["train"].values())
 
 
+def advise_balance(work: TrainWork, dataset: Dataset) -> list[str]:
+    """Say that rare labels may weigh more, where they are so rare that they would be given up."""
+    rows = dataset.card["splits"]["train"]
+    if work.task != "classification" or work.recipe.balanced or not rows:
+        return []
+    least, most = min(rows, key=rows.__getitem__), max(rows, key=rows.__getitem__)
+    if rows[most] < UNEVEN * max(1, rows[least]):
+        return []
+    return [
+        tr(
+            "The labels are uneven: {most:,} training rows of {common}, {least:,} of {rare}. "
+            "`balanced=yes` makes rare labels weigh more: more of them are found, at the price of "
+            "some mistakes among the others.",
+            most=rows[most],
+            common=code(most),
+            least=rows[least],
+            rare=code(least),
+        )
+    ]
+
+
 def find_doubts(work: TrainWork, *, used: Iterable[str]) -> list[str]:
     """Say what may be a slip though it is allowed; `used` are the base models of earlier jobs."""
     doubts = []
-    if work.recipe.method == "lora" and work.recipe.lr < LORA_LEAST_LR:
+    method, lr = work.recipe.method, work.recipe.lr
+    if lr < LEAST_RATES.get(method, 0):
         doubts.append(
             tr(
-                "LoRA learns nothing at so low a learning rate: `lr=5e-4` suits it, not {lr}.",
-                lr=figures.number(work.recipe.lr),
+                "`{method}` learns nothing at so low a learning rate: `lr={usual}` suits it, not "
+                "{lr}.",
+                method=method,
+                usual=figures.number(RATES[method]),
+                lr=figures.number(lr),
             )
         )
     known = list(used)

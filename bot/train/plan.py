@@ -59,7 +59,7 @@ def card(plan: Plan, dataset: Dataset, outlook: Outlook, bill: Bill | None = Non
         *(spending.say_bill(bill) if bill else []),
     ]
     known = [escape(heard.again(warning)) for warning in dataset.card["warnings"]]
-    warnings = [*outlook.doubts, *known][:WARNINGS_SHOWN]
+    warnings = [*outlook.doubts, *draft.advise_balance(work, dataset), *known][:WARNINGS_SHOWN]
     shown: list[Block] = [blocks.section(f"*{title}*"), blocks.section("\n".join(lines))]
     shown += [blocks.context(f":warning: {warning}") for warning in warnings]
     text = "\n".join([title, *lines, *warnings])

@@ -31,6 +31,7 @@ from trainer.spec.progress import (
 from trainer.spec.recipe import (
     AUGMENTATIONS,
     LARGE,
+    LEAST_RATES,
     METHODS,
     RATES,
     SMALL,
@@ -111,6 +112,7 @@ __all__ = [
     "EXAMPLES",
     "HUB_TWIN",
     "LARGE",
+    "LEAST_RATES",
     "METHODS",
     "PACKAGED_ENCODER",
     "RATES",

@@ -24,7 +24,10 @@ METHODS: tuple[Method, ...] = (
 )
 Augmentation = Literal["delete", "swap", "synonym", "punctuation"]
 AUGMENTATIONS: tuple[Augmentation, ...] = ("delete", "swap", "synonym", "punctuation")
-# Where a learning rate is not the method's own: a wrong one learns nothing, or forgets.
+# A learning rate is its method's own: a wrong one learns nothing, or forgets. Measured on MiniLM,
+# 1,500 movie reviews, 3 epochs, rank 8, right on 1,000 others (one seed; 1.2 points of error):
+# full 0.830 at 5e-5; body 0.840 at 1e-4; adalora 0.783 at 1e-3, 0.840 at 5e-3; ia3 0.731 at 3e-3,
+# 0.790 at 1e-2; adapters 0.815 at 1e-3, 0.836 at 3e-3.
 RATES: Mapping[Method, float] = {
     "auto": 5e-5,
     "full": 5e-5,
@@ -32,9 +35,17 @@ RATES: Mapping[Method, float] = {
     "head": 1e-3,
     "probe": 1.0,  # it takes no steps
     "lora": 5e-4,
-    "adalora": 1e-3,
-    "ia3": 3e-3,
-    "adapters": 1e-3,
+    "adalora": 5e-3,
+    "ia3": 1e-2,
+    "adapters": 3e-3,
+}
+# Below these a method learns next to nothing, silently.
+LEAST_RATES: Mapping[Method, float] = {
+    "head": 2e-4,
+    "lora": 2e-4,  # 0.50 at 5e-5
+    "adalora": 5e-4,
+    "ia3": 1e-3,
+    "adapters": 3e-4,
 }
 # A task may ask for another: one that writes forgets its language at a classifier's rate.
 TASK_RATES: Mapping[Task, Mapping[Method, float]] = {
@@ -44,10 +55,13 @@ Precision = Literal["auto", "bf16", "fp32"]
 
 
 def methods_for(task: Task) -> tuple[Method, ...]:
-    """List the methods that a task has: only what classifies has a head to train by itself."""
-    if task in ("classification", "multilabel"):
-        return METHODS
-    return tuple(method for method in METHODS if method not in ("auto", "probe", "head"))
+    """List the methods of a task: what classifies has a head, one label a text makes a probe."""
+    lacking: Mapping[Task, tuple[Method, ...]] = {
+        "classification": (),
+        "multilabel": ("auto", "probe"),
+    }
+    absent = lacking.get(task, ("auto", "probe", "head"))
+    return tuple(method for method in METHODS if method not in absent)
 
 
 class Recipe(Frozen):
@@ -94,6 +108,8 @@ def choose_recipe(
     batch = 16 if train_rows < SMALL else 32
     # English has about 4 characters a token, Chinese nearly 1: cover 95% of the texts for both.
     max_length = min(256, max(32, 8 * round(p95_characters / 2.5 / 8)))
+    if task == "generation":  # an answer is never cut: what is longer is left out
+        batch, max_length = WRITING_BATCH, WRITING_LENGTH
     chosen: dict[str, object] = {
         "epochs": epochs,
         "lr": lr,
@@ -108,6 +124,9 @@ def choose_recipe(
 
 
 SMALL, LARGE = 1_000, 20_000  # training rows
+
+
+WRITING_BATCH, WRITING_LENGTH = 8, 1_024  # pairs; tokens of a question with its answer
 
 
 def _epochs_for(train_rows: int) -> tuple[int, str]:
