@@ -163,7 +163,8 @@ def _draw(job: Job, data_dir: Path) -> dict[str, Json]:
     folder = attempt_dir(data_dir, job.id, job.attempt) / "charts"
     drawn = {}
     of_search = {"sweep": sweep_chart.slices} if found.sweep else {}
-    suited = {"loss": charts.loss_curve} | CHARTS.get(found.task, {}) | of_search
+    of_steps = {"loss": charts.loss_curve} if found.losses else {}
+    suited = of_steps | CHARTS.get(found.task, {}) | of_search
     for name, draw in suited.items():
         try:
             chart = draw(found)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from bot import blocks, figures
 from bot.asking import Block
 from bot.language import both, listed, mark, tr, trn
-from bot.train import heard, metrics, trials
+from bot.train import choice, heard, metrics, trials
 from bot.train.details import (
     Details,
     classification,
@@ -120,6 +120,7 @@ def message(job: Job, summary: TrainSummary) -> Json:
     )
     verdicts = [title, _say_baselines(summary)]
     verdicts += trials.describe(job, summary)
+    verdicts.append(choice.describe(summary))
     if summary.comparison:
         verdicts.append(compare(summary.comparison))
     if summary.on_corrections:
@@ -245,25 +246,29 @@ def _say_use(summary: TrainSummary) -> str:
 
 def _say_run(summary: TrainSummary) -> str:
     pace, device = summary.rows_per_second, escape(summary.device)
-    share = summary.trainable_parameters / max(1, summary.parameters)
-    weights = summary.parameters / 1e6
     model = escape(figures.model_name(summary.base_model))
     parts = [
         listed([model, figures.recipe(summary.recipe)]),
-        tr(
-            "{steps:,} steps, best after epoch {epoch:g}",
-            steps=summary.steps,
-            epoch=summary.best_epoch,
-        ),
+        _say_steps(summary),
         tr("{duration} in all", duration=figures.duration(summary.total_seconds)),
         tr("{rows:,.0f} rows/s on {device}", rows=pace, device=device),
-        tr("{share:.1%} of {weights:,.1f} M weights trained", share=share, weights=weights),
+        choice.say_trained(summary),
         tr("{memory} of memory at most", memory=figures.size(summary.peak_memory_bytes)),
         tr("data `{hash}`", hash=summary.dataset_hash[:12]),
     ]
     if summary.resumed_from_step is not None:
         parts.append(tr("resumed from step {step:,}", step=summary.resumed_from_step))
-    return " · ".join(parts)
+    return " · ".join(filter(None, parts))
+
+
+def _say_steps(summary: TrainSummary) -> str:
+    if not summary.steps:
+        return ""  # a probe takes none
+    return tr(
+        "{steps:,} steps, best after epoch {epoch:g}",
+        steps=summary.steps,
+        epoch=summary.best_epoch,
+    )
 
 
 def _name(baseline: Baseline) -> str:
