@@ -18,6 +18,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -88,9 +89,38 @@ def read_intents(place: Place) -> Iterator[Row]:
     yield from read_csv(place, "banking77_en", "train.csv", "test.csv")
 
 
+def read_joined(place: Place) -> Iterator[Row]:
+    """Join two questions of different intents into one text, in two of three rows."""
+    draw = random.Random(0)  # noqa: S311
+    by_split: dict[str, list[dict[str, str]]] = {"train": [], "test": []}
+    for row in read_csv(place, "banking77_en", "train.csv", "test.csv"):
+        by_split[row["split"]].append(row)
+    for split, rows in by_split.items():
+        draw.shuffle(rows)
+        for number, (one, other) in enumerate(pairwise(rows)):
+            both = [one, other] if number % 3 else [one]
+            labels = sorted({row["label"] for row in both})
+            text = " ".join(row["text"] for row in both)
+            yield {"text": text, "labels": "|".join(labels), "split": split}
+
+
 def read_deliveries(place: Place) -> Iterator[Row]:
     for row in read_csv(place, "waimai_zh", "all.csv"):
         yield {"text": row["text"], "label": row["label"]}
+
+
+def read_instructions(place: Place) -> Iterator[Row]:
+    path = place.data / "alpaca_en_demo" / "all.jsonl"
+    if not path.is_file():
+        raise MissingError("alpaca_en_demo/all.jsonl")
+    with path.open(encoding="utf-8") as lines:
+        yield from map(json.loads, lines)
+
+
+def small_writer(place: Place) -> Path:
+    if place.writer is None or not place.writer.is_dir():
+        raise MissingError("the small causal model")
+    return place.writer
 
 
 def chinese(place: Place) -> Path:
@@ -103,7 +133,14 @@ CASES = (
     Case("sentiment, full", read_reviews, 3_000, 1_800, "full", 0.87),
     Case("sentiment, lora", read_reviews, 3_000, 1_800, "lora", 0.84),
     Case("intents, auto", read_intents, 10_000, 3_100, "auto", 0.93),
+    Case("two intents, full", read_joined, 9_000, 3_000, "full", task="multilabel"),
     Case("deliveries, body", read_deliveries, 3_000, 2_400, "body", 0.90, model=chinese),
+    Case(
+        *("writing, lora", read_instructions, 270, 100, "lora"),
+        task="generation",
+        model=small_writer,
+        recipe={"epochs": 2, "max_length": 384},
+    ),
 )
 
 

@@ -211,13 +211,17 @@ async def test_a_second_mention_in_a_thread_waits_its_turn_in_words(desk: Deskto
 ASKED = Mention(key="chat:C1:9", channel="C1", thread_ts="9", ts="9", user="U1", at=NOON)
 
 
+def before_it(i: int) -> dict[str, Any]:
+    at = NOON - timedelta(minutes=i)
+    return {"key": f"k{i}", "thread_ts": f"{i}", "at": at, "answered_at": NOON}
+
+
 def earlier(n: int, **changes: Any) -> list[Mention]:
     """Give mentions of the minutes before, each in a thread of its own and answered."""
-    before: dict[str, Any] = {"answered_at": NOON} | changes
     return [
         replace(
             ASKED,
-            **{"key": f"k{i}", "thread_ts": f"{i}", "at": NOON - timedelta(minutes=i)} | before,
+            **before_it(i) | changes,
         )
         for i in range(1, n + 1)
     ]

@@ -71,8 +71,8 @@ class Generation:
     def __init__(self, spec: RunSpec, work: TrainWork) -> None:
         self._spec, self._work = spec, work
         self._where = "cpu" if spec.device == "cpu" else "cuda"
-        self.tokenizer = load_words(work.base_model)
         self.model = load_model(work.base_model, _training_format(spec, work.recipe))
+        self.tokenizer = load_words(work.base_model)
         limit = cut_length(work.recipe.max_length, self.tokenizer, self.model)
         self.splits = read_rows(spec.dataset_dir, self.tokenizer, limit)
         self.rows = {split: len(self.splits[split].pairs) for split in SPLITS}
