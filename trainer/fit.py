@@ -214,7 +214,7 @@ class Exact(Trainer):
         return loss
 
 
-def _rates(schedule: LambdaLR) -> list[float]:
+def _rates(schedule: LambdaLR) -> list[float | torch.Tensor]:
     pairs = zip(schedule.base_lrs, schedule.lr_lambdas, strict=True)
     return [float(base) * factor(schedule.last_epoch) for base, factor in pairs]
 
