@@ -24,7 +24,7 @@ from transformers import BertConfig, BertModel, set_seed
 
 from bot.train import curve, summary
 from storage.records import Job
-from trainer import data, fit, methods, tasks, train
+from trainer import data, device, fit, methods, tasks, train
 from trainer.compare.contender import Contender
 from trainer.compare.retrieval import compare
 from trainer.events import EventWriter
@@ -404,6 +404,7 @@ def fit_once(
 ) -> tuple[fit.Fitted, dict[str, torch.Tensor]]:
     work = spec.work
     assert isinstance(work, TrainWork)
+    device.use_threads(1)  # of so small a model two are slower
     set_seed(work.recipe.seed)
     task = tasks.load(spec, work)
     model = methods.prepare(task.model, work.recipe, work.task)
