@@ -206,6 +206,13 @@ async def test_a_second_mention_in_a_thread_waits_its_turn_in_words(desk: Deskto
     assert "still writing in this thread" in told.text
 
 
+async def test_samples_are_shown_to_the_jobs_owner_alone(desk: Desktop) -> None:
+    """They are rows of the data, and who asks may be of another channel."""
+    model = let_write(desk)
+    assert "Bo &amp; co" in str((await desk.say("ana", f"show {model.id}")).blocks)
+    assert "Bo &amp; co" not in str((await desk.say("bo", f"show {model.id}")).blocks)
+
+
 # --- pure -----------------------------------------------------------------------------------
 
 ASKED = Mention(key="chat:C1:9", channel="C1", thread_ts="9", ts="9", user="U1", at=NOON)

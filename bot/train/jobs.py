@@ -9,7 +9,7 @@ from bot.asking import Asker, Block, Office, Reply
 from bot.commands.train import CancelJob, ListJobs, ShowJob, ShowLogs
 from bot.language import listed, mark, tr
 from bot.rights import require_owner
-from bot.train import agreement, heard, job_card, logs, metrics, summary
+from bot.train import agreement, details, heard, job_card, logs, metrics, summary
 from bot.train.failures import CAUSES
 from bot.train.queue import find_job
 from bot.wording import STATES, escape
@@ -34,7 +34,7 @@ def list_jobs(office: Office, _: Asker, __: ListJobs) -> Reply:
     return say_list(active, ended[:SHOWN], now=office.clock())
 
 
-def show_job(office: Office, _: Asker, command: ShowJob) -> Reply:
+def show_job(office: Office, asker: Asker, command: ShowJob) -> Reply:
     """Show a job as its own message does, with its whole result where there is one."""
     with opened(office.settings.data_dir) as db:
         job = find_job(db, command.number)
@@ -44,7 +44,10 @@ def show_job(office: Office, _: Asker, command: ShowJob) -> Reply:
         shadowed = agreement.find(db, job.id)
     if job.state != "succeeded":
         return Reply(card["text"], card["blocks"])
-    result = summary.message(job, TrainSummary.model_validate(job.result))
+    found = TrainSummary.model_validate(job.result)
+    if asker.user != job.requested_by:  # who may be of another channel than the data
+        found = details.without_rows(found)
+    result = summary.message(job, found)
     on_questions = [agreement.say(shadowed)] if shadowed else []
     shown: list[Block] = [
         *result["blocks"],

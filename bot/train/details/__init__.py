@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.wording import escape
+from trainer.spec import GenerationScores, TrainSummary
 
 TABLE_CHARACTERS = 2_900
 
@@ -16,6 +17,14 @@ class Details:
 
     said: Sequence[str] = ()
     tables: Sequence[str] = ()
+
+
+def without_rows(summary: TrainSummary) -> TrainSummary:
+    """Leave out of a result what is a row of its data: the samples of a model that writes."""
+    if not isinstance(summary.scores, GenerationScores):
+        return summary
+    scores = summary.scores.model_copy(update={"samples": []})
+    return summary.model_copy(update={"scores": scores})
 
 
 def fit(table: str) -> list[str]:
