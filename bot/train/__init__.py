@@ -7,6 +7,7 @@ from bot.commands.train import (
     AddData,
     AddSample,
     CancelJob,
+    CompareJobs,
     DeleteData,
     ExtendJob,
     ListData,
@@ -27,6 +28,7 @@ from bot.commands.train import (
 )
 from bot.train import (
     approval,
+    compare_jobs,
     control,
     datasets,
     intake,
@@ -48,6 +50,7 @@ FEATURE = Feature(
         ListJobs: threaded(jobs.list_jobs),
         ShowJob: threaded(jobs.show_job),
         CancelJob: threaded(jobs.cancel),
+        CompareJobs: threaded(compare_jobs.compare_jobs),
         ShowLogs: threaded(jobs.show_logs),
         PauseJob: threaded(control.pause),
         ResumeJob: threaded(control.resume),

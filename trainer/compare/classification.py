@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trainer.compare.contender import Contender, read_rows, read_seen
 from trainer.evaluate import difference
@@ -62,6 +63,12 @@ def compare_on_corrections(
         other_accuracy=sum(theirs) / max(len(rows), 1),
         difference=difference(ours, theirs),
     )
+
+
+def read_right(folder: Path) -> NDArray[np.bool_]:
+    """Tell which rows of its own test split a model answered rightly, in the split's order."""
+    with np.load(folder / "test_predictions.npz", allow_pickle=False) as kept:
+        return np.asarray(kept["logits"].argmax(axis=1) == kept["true"])
 
 
 def _find_right(model: Classifier, rows: Sequence[Mapping[str, str]]) -> list[bool]:
