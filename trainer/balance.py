@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.utils.class_weight import compute_class_weight
 from torch.nn import functional
 
 
@@ -16,6 +15,9 @@ class WeighedLoss:
 
     def __init__(self, labels: NDArray[np.int64]) -> None:
         """Take the labels [rows] of the training split; each occurs."""
+        # Imported here: it takes most of a second, and few runs balance.
+        from sklearn.utils.class_weight import compute_class_weight  # noqa: PLC0415
+
         weights = compute_class_weight("balanced", classes=np.unique(labels), y=labels)
         self.weights = torch.tensor(weights, dtype=torch.float32)
 

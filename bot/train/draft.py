@@ -163,6 +163,14 @@ def check_devices(work: TrainWork, hosts: Sequence[Host]) -> None:
                 wanted=work.devices,
             )
         )
+    if work.recipe.method in ("auto", "probe"):
+        raise RefusalError(
+            tr(
+                "method={method} uses one device, as most of it takes no steps: leave out `gpus=`, or "
+                "name another method.",
+                method=work.recipe.method,
+            )
+        )
     batch = work.recipe.batch
     if batch % work.devices:
         raise RefusalError(

@@ -28,7 +28,6 @@ from transformers import (
 
 from trainer import evaluate
 from trainer.balance import WeighedLoss
-from trainer.baselines import by_words, compare_baselines
 from trainer.compare.classification import compare, compare_on_corrections
 from trainer.compare.contender import contenders
 from trainer.export import drafted, export_graph, input_names, save_torch, write_card
@@ -105,6 +104,9 @@ class Classification:
         return evaluate.score(self.true("test"), self._predicted, self.loaded.labels)
 
     def baselines(self) -> list[Baseline]:
+        # Imported here, as below: scikit-learn takes most of a second, and the steps come first.
+        from trainer.baselines import compare_baselines  # noqa: PLC0415
+
         return compare_baselines(self.loaded.rows, self._predicted)
 
     def compare(
@@ -126,6 +128,8 @@ class Classification:
 
     def try_words(self) -> float:
         """Give the accuracy on the validation split of what knows the words of a text alone."""
+        from trainer.baselines import by_words  # noqa: PLC0415
+
         train, validation = self.loaded.rows["train"], self.loaded.rows["validation"]
         texts = list(train["text"])
         answers = by_words(texts).fit(texts, train["label"]).predict(list(validation["text"]))

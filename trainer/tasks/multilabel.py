@@ -25,7 +25,6 @@ from transformers import (
 )
 
 from trainer import label_sets
-from trainer.baselines import compare_label_sets
 from trainer.compare.contender import contenders
 from trainer.compare.multilabel import compare, compare_on_corrections
 from trainer.export import drafted, export_graph, input_names, save_torch, write_card
@@ -147,6 +146,9 @@ class Multilabel:
         )
 
     def baselines(self) -> list[Baseline]:
+        # Imported here: scikit-learn takes most of a second, and the steps come first.
+        from trainer.baselines import compare_label_sets  # noqa: PLC0415
+
         return compare_label_sets(self._rows.texts, self._rows.sets, self._answered.given)
 
     def compare(
