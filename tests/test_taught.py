@@ -29,7 +29,15 @@ from trainer.taste.recommender import Item, Items
 
 HOUR = timedelta(hours=1)
 SUBJECTS, EACH = ("attention", "budget", "hiring", "survey", "travel"), 5
-TEXTS = [f"About {subject} {n}" for subject in SUBJECTS for n in range(EACH)]
+# Unlike one another: what nearly repeats another text is left out of a test split.
+ABOUT = (
+    *("beginners guide", "history", "questions", "mistakes", "advanced"),
+    *("worldwide", "checklist", "by example", "myths", "economics"),
+    *("interviews", "pocketbook", "from scratch", "in numbers", "tomorrow"),
+    *("why bother", "ethics", "lessons", "for families", "quick wins"),
+    *("psychology", "law", "workbook", "at scale", "deep dive"),
+)
+TEXTS = [f"{about} {SUBJECTS[n // EACH]}" for n, about in enumerate(ABOUT)]
 
 
 def make_mark(user: str, resource: int, mark: str, hours: int) -> Marked:
@@ -92,8 +100,8 @@ def fill(desk: Desktop) -> None:
             resources.add(db, kind="article", title=text, minutes=5, by=bo, now=MONDAY)
         known = {one.title: one.id for one in resources.all_open(db)}
         for number, user in enumerate(people):
-            subject = SUBJECTS[number % len(SUBJECTS)]
-            liked = [f"About {subject} {n}" for n in range(EACH)][: EACH - (user == bo)]
+            first = number % len(SUBJECTS) * EACH
+            liked = TEXTS[first : first + EACH - (user == bo)]
             for n, text in enumerate(TEXTS):
                 at = MONDAY + (number * 40 + n * 53) % 211 * HOUR
                 resources.mark(db, user, known[text], "shown", now=at)
@@ -132,7 +140,7 @@ async def test_a_trained_model_orders_where_it_beats_what_ordered_before(desk: D
     await suggest.refresh(office)
     with desk.database() as db:
         ranking = recommendations.last_ranking(db)
-        rest = resources.find(db, "About attention 4")
+        rest = resources.find(db, "advanced attention")
         assert ranking is not None
         assert rest is not None
         assert (ranking.model, ranking.model_tried) == (number, 29)  # without what it was taught
@@ -140,7 +148,7 @@ async def test_a_trained_model_orders_where_it_beats_what_ordered_before(desk: D
         assert ranking.model_better
         assert recommendations.current(db)[desk.user("bo")] == rest.id
     found = await desk.say("bo", "learn", "/team")
-    assert found.text.startswith("*About attention 4*")
+    assert found.text.startswith("*advanced attention*")
     assert f"Ordered by the trained model {number} (`learning` v1): of 29 things" in found.text
     cold = await desk.say("ana", "learn", "/team")
     assert "orders for those who took up something before" in cold.text
