@@ -169,3 +169,22 @@ class Mention:
     at: datetime
     model: int | None = None
     answered_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question that found no answer, or whose answer somebody judged."""
+
+    id: int
+    key: str  # of the request that asked it
+    alias: str
+    model: int
+    dataset: str  # the name of the data set that was searched
+    question: str  # redacted
+    by: str
+    at: datetime
+    outcome: Literal["unanswered", "routed", "helped", "wrong"]
+    keep_until: datetime
+    answer_row: int | None = None  # of the file, of the answer that was judged
+    answered_by: str | None = None
+    answered_at: datetime | None = None

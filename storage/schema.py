@@ -685,17 +685,18 @@ CREATE TABLE questions (
     key TEXT NOT NULL UNIQUE,
     alias TEXT NOT NULL,
     model INTEGER NOT NULL REFERENCES models (id),
+    dataset TEXT NOT NULL,
     question TEXT NOT NULL,
     by TEXT NOT NULL,
-    channel TEXT NOT NULL,
     at TEXT NOT NULL,
     outcome TEXT NOT NULL CHECK (outcome IN ('unanswered', 'routed', 'helped', 'wrong')),
     answer_row INTEGER,
-    right_row INTEGER,
+    answered_by TEXT,
     answered_at TEXT,
     keep_until TEXT NOT NULL
 ) STRICT;
-CREATE INDEX questions_open ON questions (alias, at) WHERE answered_at IS NULL;
+CREATE INDEX questions_open ON questions (dataset, at)
+    WHERE answered_at IS NULL AND outcome IN ('unanswered', 'routed');
 CREATE INDEX questions_by_person ON questions (by);
 
 -- Channels in which a model that writes answers `@coach`.

@@ -16,6 +16,7 @@ from bot.sentiment.batching import Batcher
 from bot.sentiment.batching import BusyError as BusyError  # noqa: PLC0414 - callers know it from here
 from bot.writer import Writer
 from trainer.predict import Classifier, Encoder, Prediction, Vectors
+from trainer.search import Found, Retriever
 from trainer.taste.recommender import Recommender
 
 KEPT = 3  # models of a kind, as a purpose's, a topic's and a candidate: each takes some 50 MB
@@ -55,9 +56,13 @@ class Serving:
         def open_recommender(path: str) -> Recommender:
             return Recommender.load(data_dir / path, threads=1)
 
+        def open_retriever(path: str) -> Retriever:
+            return Retriever.load(data_dir / path, threads=1)
+
         self._classifiers = Shelf(open_classifier, self._loader, kept=kept)
         self._encoders = Shelf(open_encoder, self._loader, kept=kept)
         self._recommenders = Shelf(open_recommender, self._loader, kept=kept)
+        self._retrievers = Shelf(open_retriever, self._loader, kept=kept)
 
     async def classify(self, path: str, texts: Sequence[str]) -> list[Prediction]:
         """Answer texts in their order by the model in the folder `path` of the data directory.
@@ -78,6 +83,14 @@ class Serving:
         vectors = await self._batcher.answer(encoder.encode, texts)
         return np.array(vectors, np.float32).reshape(len(texts), encoder.card.dimensions)
 
+    async def search(self, path: str, question: str) -> list[Found]:
+        """Find the best answers to a question by the retriever in the folder `path`, best first.
+
+        Raise OSError and BusyError as `classify` does.
+        """
+        retriever = await self._retrievers.load(path)
+        return await self._batcher.ask(retriever.search, question)
+
     async def load(self, path: str) -> Classifier:
         """Have a model ready: called before a promotion, the alias moves without a gap."""
         return await self._classifiers.load(path)
@@ -88,6 +101,10 @@ class Serving:
         Raise OSError where its folder is gone.
         """
         return await self._recommenders.load(path)
+
+    async def retriever(self, path: str) -> Retriever:
+        """Have a model ready that finds answers. Raise OSError where its folder is gone."""
+        return await self._retrievers.load(path)
 
     def close(self) -> None:
         """Take no more work; what is being answered is finished."""

@@ -223,6 +223,8 @@ async def _load(office: Office, model: Model) -> None:
             await asyncio.to_thread(office.serving.writer.card, model.path)
         elif model.task == "recommendation":
             await office.serving.recommender(model.path)
+        elif model.task == "retrieval":
+            await office.serving.retriever(model.path)
         else:
             await office.serving.load(model.path)
     except OSError:
