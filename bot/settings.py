@@ -10,6 +10,8 @@ from babel.numbers import is_currency
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from trainer.spec import PersonalData
+
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 
@@ -43,6 +45,8 @@ class BotSettings(BaseSettings):
     checkpoint_seconds: float = Field(60, gt=0)
     gpu_hour_rates: Annotated[Mapping[str, Annotated[float, Field(ge=0)]], NoDecode] = {}
     currency: str = Field("USD", description="ISO 4217")
+
+    personal_data: PersonalData = Field("keep", description="in files: keep, redact or refuse")
 
     # Texts, redacted
     corrections_kept_days: int = Field(365, ge=1, description="after they were made")

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from storage import audit
+from storage import audit, suspects
 from storage.database import immediate
 from storage.records import Dataset, Json, read, text
 
@@ -88,6 +88,7 @@ def forget(db: Database, content_hash: str, *, by: str, now: datetime) -> None:
         if dataset is None:
             return
         db.execute("DELETE FROM datasets WHERE hash = ?", (content_hash,))
+        suspects.forget(db, content_hash)
         told = {
             "subject": f"data set {dataset.name}",
             "before": f"{dataset.title}, {dataset.rows} rows",

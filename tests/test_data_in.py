@@ -124,6 +124,33 @@ def test_the_newest_share_tells_the_thread_of_a_file() -> None:
     assert offer.find_share({}, "C1") == ("", "")
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (
+            {"shape": "tags", "counts": {"several_labels": 30, "no_label": 2}},
+            ["3 labels", "30 rows carry several, 2 none", "texts that carried two sets of labels"],
+        ),
+        (
+            {"shape": "pairs", "counts": {"answers": 9, "answers_asked_twice": 4, "unanswered": 3}},
+            ["9 answers", "4 of 9 answer several questions; 3 questions have none", "two answers"],
+        ),
+        (
+            {"shape": "clicks", "counts": {"users": 8, "items": 40, "without_history": 1}},
+            ["8 people, 40 items", "1 of 8 chose nothing", "people kept apart"],
+        ),
+        (
+            {"suspects": 12, "redacted": 7, "personal_data": {}},
+            ["12 rows may have a wrong one: `/train data review reviews`", "redacted in 7 rows"],
+        ),
+    ],
+)
+def test_the_card_says_what_its_shape_holds(changes: dict[str, Any], words: list[str]) -> None:
+    card = dataset_card.card(make_dataset(conflicts=5, **changes))
+    assert_postable(**card)
+    assert all(said in card["text"] for said in words)
+
+
 def test_the_card_shows_balance_and_warnings_within_slacks_limits() -> None:
     labels = [f"<!here> {'评' * 60} {i}" for i in range(200)]
     many = make_dataset(labels, warnings=["<!channel> " * 50] * 9, personal_data={"e-mail": 3})
@@ -224,6 +251,29 @@ async def test_unclear_columns_are_asked_and_the_answer_is_read(desk: Desktop) -
     assert "from the column “a”, label from “c”" in card.text
 
 
+async def test_its_owner_says_that_a_file_holds_questions_and_answers(desk: Desktop) -> None:
+    lines = (
+        b"the %dth question,answer %d,topic %d\n" % (i * 7_919, i % 9, i % 2) for i in range(60)
+    )
+    asked = b"question,answer,topic\n" + b"".join(lines)
+    await desk.workspace.upload("bo", "general", "faq.csv", asked, comment="@coach")
+    await desk.workspace.wait_for(lambda m: m.text.startswith("Reading"))
+    await read(desk)
+    question = await desk.workspace.wait_for(lambda m: "Which columns" in m.text)
+    await desk.workspace.click("bo", question, "data_shape", "clicks")
+    await desk.workspace.click("bo", question, "text_column", "0")
+    await desk.workspace.click("bo", question, "label_column", "1")
+    await desk.workspace.click("bo", question, "use_columns")
+    await desk.workspace.wait_for(lambda m: "Choose three columns" in m.text)
+    await desk.workspace.click("bo", question, "data_shape", "pairs")
+    await desk.workspace.click("bo", question, "use_columns")
+    await desk.workspace.wait_for(lambda _: len(intakes(desk)) == 2)
+    await read(desk)
+    card = await desk.workspace.wait_for(lambda m: m.text.startswith("Data set faq"))
+    assert "60 rows, 9 answers" in card.text
+    assert "question from the column “question”, answer from “answer”" in card.text
+
+
 async def test_the_same_rows_under_another_name_are_recognised(desk: Desktop) -> None:
     for name in ("first.csv", "second.csv"):
         await desk.workspace.upload("bo", "general", name, CSV, comment="@coach")
@@ -240,6 +290,16 @@ async def test_the_sample_is_read_like_a_file_and_once(desk: Desktop) -> None:
     await read(desk)
     await desk.workspace.wait_for(lambda m: m.text.startswith("Data set sample"))
     assert "is the data set `sample` already" in (await desk.say("ana", "data sample")).text
+
+
+async def test_the_sample_of_support_questions_is_a_data_set_of_answers(desk: Desktop) -> None:
+    assert "Reading `support.csv`" in (await desk.say("bo", "data sample support")).text
+    await read(desk)
+    card = await desk.workspace.wait_for(lambda m: m.text.startswith("Data set support"))
+    assert "63 rows, 25 answers" in card.text
+    assert "10 questions have none" in card.text
+    listed = await desk.say("bo", "data list")
+    assert "*support*  63 rows, 25 answers, from" in listed.text
 
 
 async def test_a_file_that_grows_or_hides_elsewhere_leaves_nothing(

@@ -12,15 +12,14 @@ from typing import Any
 
 from trainer import failures
 from trainer.events import EventWriter
-from trainer.intake import corrections, private, shapes, tags
+from trainer.intake import corrections, private, shapes, versions
 from trainer.intake.corrections import Corrected
 from trainer.intake.files import read_table
 from trainer.intake.folder import hash_rows, keep
+from trainer.intake.label_errors import find_suspects
 from trainer.intake.personal_data import count_personal_data
 from trainer.intake.profile import detect_languages, find_warnings, measure_lengths
-from trainer.intake.rows import Row, check_class_sizes, describe
 from trainer.intake.table import BadFile
-from trainer.intake.tags import Tagged
 from trainer.limits import TOO_LARGE, Child
 from trainer.process import Cancellation, Cancelled, die_with_parent
 from trainer.spec import (
@@ -28,7 +27,6 @@ from trainer.spec import (
     CorrectionsCard,
     Corrects,
     DataCard,
-    DataShape,
     Ended,
     Failure,
     IntakeResult,
@@ -36,6 +34,7 @@ from trainer.spec import (
     Phase,
     RunSpec,
     Started,
+    Suspect,
     dataset_dir,
 )
 
@@ -101,7 +100,7 @@ def make_dataset(spec: RunSpec) -> IntakeResult:
     if not path.is_file():
         raise BadFile("The uploaded file is no longer there: send it again.")
     if work.corrects is not None:
-        return IntakeResult(card=make_version(spec, work, work.corrects))
+        return make_version(spec, work, work.corrects)
     table = read_table(
         path, filename=work.filename, max_rows=spec.max_rows, max_bytes=spec.max_bytes
     )
@@ -121,29 +120,29 @@ def make_dataset(spec: RunSpec) -> IntakeResult:
         **made.card,
         **_profile(made.texts, private=made.private),
     )
-    card = card.model_copy(update={"warnings": find_warnings(card, taken_from_train=made.taken)})
-    folder, scratch = dataset_dir(spec.data_dir, card.hash), spec.attempt_dir / "new"
-    keep(made.rows, card, folder=folder, scratch=scratch)
-    return IntakeResult(card=card)
+    suspects = find_suspects(made.rows) if card.shape == "labels" else []
+    return _keep(spec, card, made.rows, suspects, taken=made.taken)
 
 
-def make_version(spec: RunSpec, work: IntakeWork, corrects: Corrects) -> DataCard:
+def make_version(spec: RunSpec, work: IntakeWork, corrects: Corrects) -> IntakeResult:
     """Make the next version of a data set, with corrections; raise BadFile where it is gone."""
     base = dataset_dir(spec.data_dir, corrects.dataset_hash)
     try:
         before = DataCard.model_validate_json((base / "card.json").read_bytes())
         rows, held_out = corrections.read_rows(base), corrections.read_held_out(base)
+        sources = versions.read_sources(base, before.shape)
     except FileNotFoundError:
         raise BadFile("The data set was deleted meanwhile.") from None
-    read = corrections.read_corrections(_upload(spec))
+    reviewed = corrections.read_relabelled(rows, corrects.relabelled)
     found = corrections.correct(
         rows,
         held_out,
-        read,
+        [*corrections.read_corrections(_upload(spec)), *reviewed],
         forgotten=frozenset(corrects.forgotten),
-        several=before.shape == "tags",
+        shape=before.shape,
     )
-    whole, apart, described = _check_and_describe(found, before.shape)
+    whole = versions.restore(found.rows, before.shape, sources)
+    apart = versions.restore(found.held_out, before.shape, sources)
     texts = [row.text for row in found.rows]
     card = before.model_copy(
         update={
@@ -152,26 +151,28 @@ def make_version(spec: RunSpec, work: IntakeWork, corrects: Corrects) -> DataCar
             "rows": len(found.rows),
             "near_duplicates": found.near_duplicates,
             "corrections": _count_corrections(found, before.corrections),
-            **described,
-            **_profile(texts, private=texts),
+            **versions.describe(whole, before.shape),
+            **_profile(texts, private=[f"{row.text}\n{row.label}" for row in found.rows]),
         }
     )
-    card = card.model_copy(update={"warnings": find_warnings(card)})
+    suspects = find_suspects(found.rows) if card.shape == "labels" else []
+    return _keep(spec, card, whole, suspects, held_out=apart)
+
+
+def _keep(
+    spec: RunSpec,
+    card: DataCard,
+    rows: Sequence[Any],
+    suspects: list[Suspect],
+    *,
+    taken: Sequence[str] = (),
+    held_out: Sequence[Any] | None = None,
+) -> IntakeResult:
+    found = {"warnings": find_warnings(card, taken_from_train=taken), "suspects": len(suspects)}
+    card = card.model_copy(update=found)
     folder, scratch = dataset_dir(spec.data_dir, card.hash), spec.attempt_dir / "new"
-    keep(whole, card, folder=folder, scratch=scratch, held_out=apart)
-    return card
-
-
-def _check_and_describe(
-    found: Corrected, shape: DataShape
-) -> tuple[Sequence[Row | Tagged], Sequence[Row | Tagged], dict[str, Any]]:
-    """Give a version's rows and those held out as its shape has them, and what its card counts."""
-    if shape != "tags":
-        check_class_sizes(found.rows)
-        return found.rows, found.held_out, describe(found.rows)
-    tagged = [corrections.as_tagged(row) for row in found.rows]
-    tags.check_labels(tagged)
-    return tagged, [corrections.as_tagged(row) for row in found.held_out], tags.describe(tagged)
+    keep(rows, card, folder=folder, scratch=scratch, held_out=held_out)
+    return IntakeResult(card=card, suspects=suspects)
 
 
 def _count_corrections(found: Corrected, before: CorrectionsCard | None) -> CorrectionsCard:

@@ -11,13 +11,23 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from storage import answers, corrections, datasets, encoders, jobs, models, runs
+from storage import answers, corrections, datasets, encoders, jobs, models, runs, suspects
 from storage.database import immediate
 from storage.records import Job, Json, Run
 from trainer import outcome
 from trainer.engines import Engine, Observation
 from trainer.events import read_segment
-from trainer.spec import BulkSummary, BulkWork, Ended, Event, Failure, IntakeWork, attempt_dir
+from trainer.spec import (
+    BulkSummary,
+    BulkWork,
+    DataCard,
+    Ended,
+    Event,
+    Failure,
+    IntakeWork,
+    Suspect,
+    attempt_dir,
+)
 
 VANISHED = Failure(
     cause="killed", evidence="its processes were killed from outside, or the machine went down"
@@ -109,7 +119,9 @@ def _register(db: Database, job: Job, end: Ended, now: datetime) -> Json | None:
         raise ValueError("a success without a result")
     if end.intake.card is not None:
         _register_dataset(db, job, end.intake.card.model_dump(mode="json"), now)
-    return end.intake.model_dump(mode="json")
+        _register_suspects(db, end.intake.card, end.intake.suspects)
+    told = end.intake.model_copy(update={"suspects": []})  # they are registered by themselves
+    return told.model_dump(mode="json")
 
 
 def _register_dataset(db: Database, job: Job, card: Json, now: datetime) -> None:
@@ -122,6 +134,11 @@ def _register_dataset(db: Database, job: Job, card: Json, now: datetime) -> None
     owner = before.added_by if before else job.requested_by
     made = datasets.register(db, card=card, added_by=owner, now=now)
     corrections.mark_used(db, work.corrects.numbers, made.hash)
+
+
+def _register_suspects(db: Database, card: DataCard, found: Sequence[Suspect]) -> None:
+    rows = [one.model_dump() for one in found]
+    suspects.register(db, card.hash, card.name, rows)
 
 
 def _count_answers(db: Database, work: BulkWork, found: BulkSummary, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -284,7 +284,10 @@ class AddData(Command): ...
 
 
 @dataclass(frozen=True)
-class AddSample(Command): ...
+class AddSample(Command):
+    which: Annotated[Literal["work-chat", "support"], Argument(mark("work-chat or support"))] = (
+        "work-chat"
+    )
 
 
 @dataclass(frozen=True)
@@ -421,8 +424,8 @@ USAGE = (
         "/train",
         ("data", "sample"),
         AddSample,
-        mark("Add the sample: short work-chat messages, labelled by sentiment."),
-        "/train data sample",
+        mark("Add a sample: work-chat messages with their sentiment, or support questions."),
+        "/train data sample support",
     ),
     Usage(
         "/train",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bot import blocks
@@ -13,7 +13,7 @@ from bot.rights import require_owner
 from bot.train import uploads
 from bot.train.datasets import find_dataset
 from bot.wording import code
-from storage import audit, corrections, jobs
+from storage import audit, corrections, jobs, suspects
 from storage.answering import Correction
 from storage.database import immediate, opened
 from storage.records import Dataset
@@ -31,19 +31,20 @@ def make(office: Office, asker: Asker, name: str) -> Reply:
         if any(job.kind == "intake" for job in jobs.needing(db, dataset.hash)):
             raise RefusalError(tr("Version {version} of {dataset} is being made already.", **said))
         accepted = corrections.accepted_of(db, dataset.name)
-        if not accepted:
+        reviewed = {one.row: one.suggested for one in suspects.relabelled_in(db, dataset.hash)}
+        if not accepted and not reviewed:
             raise RefusalError(
                 tr("No accepted correction of {dataset} waits for a new version.", **said)
             )
         jobs.enqueue(
             db,
             key=f"corrections:{asker.key}",
-            work=_write(office.settings.data_dir, asker, dataset, accepted).model_dump(),
+            work=_write(office.settings.data_dir, asker, dataset, accepted, reviewed).model_dump(),
             requested_by=asker.user,
             channel=asker.channel,
             now=office.clock(),
         )
-        after = f"version {dataset.version + 1}, {len(accepted)} used"
+        after = f"version {dataset.version + 1}, {len(accepted) + len(reviewed)} used"
         subject = f"data set {dataset.name}"
         audit.note(
             db,
@@ -93,7 +94,11 @@ def button(dataset: Dataset, accepted: int) -> Block:
 
 
 def _write(
-    data_dir: Path, asker: Asker, dataset: Dataset, accepted: Sequence[Correction]
+    data_dir: Path,
+    asker: Asker,
+    dataset: Dataset,
+    accepted: Sequence[Correction],
+    reviewed: Mapping[int, str],
 ) -> IntakeWork:
     """Write the corrections where the job reads them, and then deletes them."""
     path = uploads.place(data_dir, f"corrections-{asker.key}", "corrections.jsonl")
@@ -106,5 +111,9 @@ def _write(
         upload=str(path.relative_to(data_dir)),
         filename=dataset.title,
         name=dataset.name,
-        corrects=Corrects(dataset_hash=dataset.hash, numbers=[one.id for one in accepted]),
+        corrects=Corrects(
+            dataset_hash=dataset.hash,
+            numbers=[one.id for one in accepted],
+            relabelled=dict(reviewed),
+        ),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot import blocks, figures
 from bot.language import listed, mark, tr, trn
-from bot.train import heard
+from bot.train import heard, shape_words
 from bot.wording import escape
 from storage.records import Dataset, Json
 from storage.talent import PrivacyReview
@@ -24,7 +24,7 @@ def card(dataset: Dataset, *, note: str = "", review: PrivacyReview | None = Non
         "Data set {dataset}: {rows}, {labels}, from {file}",
         dataset=escape(dataset.title),
         rows=trn("{count:,} row", "{count:,} rows", found.rows),
-        labels=trn("{count:,} label", "{count:,} labels", len(found.labels)),
+        labels=listed(shape_words.say_kinds(found)),
         file=escape(found.filename),
     )
     train = blocks.button(tr("Train on it"), "train_on", dataset.title, style="primary")
@@ -37,15 +37,18 @@ def card(dataset: Dataset, *, note: str = "", review: PrivacyReview | None = Non
             lengths=_say_lengths(found),
             languages=_say_languages(found),
         ),
+        *shape_words.say_counts(found),
         tr("*Personal data*  {kinds}", kinds=_say_personal(found)),
+        *_say_suspects(dataset, found),
         *_say_corrections(found),
         _say_review(review),
     ]
     warnings = [escape(heard.again(warning)) for warning in found.warnings]
+    kinds = shape_words.count_kinds(found)
     shown = [blocks.context(note)] if note else []
     shown += [
         blocks.section(f"*{title}*"),
-        blocks.section(f"```{escape(draw_labels(found.labels))}```"),
+        blocks.section(f"```{escape(draw_labels(kinds, total=found.rows))}```"),
         blocks.section("\n".join(lines)),
         *(blocks.context(f":warning: {warning}") for warning in warnings),
         blocks.context(_say_origin(found)),
@@ -56,9 +59,9 @@ def card(dataset: Dataset, *, note: str = "", review: PrivacyReview | None = Non
     return {"text": blocks.cut(text, blocks.SECTION), "blocks": shown}
 
 
-def draw_labels(labels: dict[str, int]) -> str:
-    """Draw the balance of the labels, the most frequent first."""
-    total, most = sum(labels.values()), max(labels.values())
+def draw_labels(labels: dict[str, int], *, total: int) -> str:
+    """Draw the balance of the labels, the most frequent first; shares are of `total` rows."""
+    most = max(labels.values())
     rows = [
         [label, figures.bar(rows / most, BAR), f"{rows:,}", figures.percent(rows / total)]
         for label, rows in list(labels.items())[:LABELS]
@@ -72,10 +75,7 @@ def _say_splits(found: DataCard) -> str:
     counts = [f"{tr(SPLITS[split])} {sum(of.values()):,}" for split, of in found.splits.items()]
     if found.splits_from == "file":
         return tr("{counts} (the file's own)", counts=listed(counts))
-    return tr(
-        "{counts} (made here, every label in its share, near-duplicates on one side)",
-        counts=listed(counts),
-    )
+    return tr(shape_words.SPLIT_HOW[found.shape], counts=listed(counts))
 
 
 def _say_left_out(found: DataCard) -> str:
@@ -97,15 +97,9 @@ def _say_kept(found: DataCard) -> str:
     near, torn = found.near_duplicates, found.conflicts
     parts = [
         near and trn("{count:,} near-duplicate", "{count:,} near-duplicates", near),
-        torn
-        and trn(
-            "{count:,} text that carried two labels",
-            "{count:,} texts that carried two labels",
-            torn,
-        ),
+        torn and shape_words.say_conflicts(found),
     ]
-    kept = listed(part for part in parts if part)
-    return kept or tr("no near-duplicates, no text with two labels")
+    return listed(part for part in parts if part) or tr("no near-duplicates, no contradictions")
 
 
 def _say_lengths(found: DataCard) -> str:
@@ -129,7 +123,30 @@ def _say_personal(found: DataCard) -> str:
         trn("{kind} in {count:,} row", "{kind} in {count:,} rows", rows, kind=escape(kind))
         for kind, rows in found.personal_data.items()
     ]
-    return listed(kinds) or tr("none was found")
+    said = listed(kinds) or tr("none was found")
+    if not found.redacted:
+        return said
+    return trn(
+        "{said}; it was redacted in {count:,} row",
+        "{said}; it was redacted in {count:,} rows",
+        found.redacted,
+        said=said,
+    )
+
+
+def _say_suspects(dataset: Dataset, found: DataCard) -> list[str]:
+    if not found.suspects:
+        return []
+    said = trn(
+        "*Labels*  {count:,} row may have a wrong one: `/train data review {name}` shows it to "
+        "<@{owner}>",
+        "*Labels*  {count:,} rows may have a wrong one: `/train data review {name}` shows them to "
+        "<@{owner}>",
+        found.suspects,
+        name=dataset.title,
+        owner=dataset.added_by,
+    )
+    return [said]
 
 
 def _say_corrections(found: DataCard) -> list[str]:
@@ -155,9 +172,8 @@ def _say_review(review: PrivacyReview | None) -> str:
 
 def _say_origin(found: DataCard) -> str:
     return tr(
-        "text from the column “{text}”, label from “{label}” · {size} · hash `{hash}`",
-        text=escape(found.text_column),
-        label=escape(found.label_column),
+        "{columns} · {size} · hash `{hash}`",
+        columns=escape(shape_words.say_columns(found)),
         size=figures.size(found.bytes),
         hash=found.hash[:12],
     )

@@ -13,12 +13,12 @@ from bot.asking import Asker, Office, RefusalError, Reply
 from bot.commands.train import DeleteData, ListData, RenameData, ShowData, Train
 from bot.language import listed, mark, tr, trn
 from bot.rights import require_owner
-from bot.train import dataset_card, draft, names, queue
+from bot.train import dataset_card, draft, names, queue, shape_words
 from bot.wording import code, escape
 from storage import datasets, jobs, models, privacy
 from storage.database import immediate, opened
 from storage.records import Dataset, Model
-from trainer.spec import dataset_dir
+from trainer.spec import DataCard, dataset_dir
 
 SHOWN = 25
 GONE = mark("This data set is gone already.")
@@ -154,13 +154,17 @@ def _delete_folder(folder: Path) -> None:
 
 
 def _line(dataset: Dataset) -> str:
-    labels = listed(escape(label) for label in list(dataset.card["labels"])[:4])
-    more = "…" if len(dataset.card["labels"]) > 4 else ""  # noqa: PLR2004 - as cut above
+    found = DataCard.model_validate(dataset.card)
+    labels = listed(escape(label) for label in list(found.labels)[:4])
+    more = "…" if len(found.labels) > 4 else ""  # noqa: PLR2004 - as cut above
+    told = {
+        "dataset": escape(dataset.title),
+        "rows": trn("{count:,} row", "{count:,} rows", dataset.rows),
+        "labels": listed(shape_words.say_kinds(found)),
+        "user": dataset.added_by,
+    }
+    if not labels:
+        return tr("• *{dataset}*  {rows}, {labels}, from <@{user}>", **told)
     return tr(
-        "• *{dataset}*  {rows}, {labels} ({names}), from <@{user}>",
-        dataset=escape(dataset.title),
-        rows=trn("{count:,} row", "{count:,} rows", dataset.rows),
-        labels=trn("{count:,} label", "{count:,} labels", len(dataset.card["labels"])),
-        names=labels + more,
-        user=dataset.added_by,
+        "• *{dataset}*  {rows}, {labels} ({names}), from <@{user}>", **told, names=labels + more
     )

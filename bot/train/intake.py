@@ -24,7 +24,7 @@ from storage.database import immediate, opened
 from storage.records import FINAL, Job
 from trainer.spec import IntakeResult, IntakeWork
 
-SAMPLE = "work_chat.csv"
+SAMPLES = {"work-chat": ("work_chat.csv", "sample"), "support": ("support.csv", "support")}
 
 
 async def hear_mention(office: Office, asker: Asker, event: Mapping[str, Any]) -> Reply | None:
@@ -59,9 +59,9 @@ async def take_form(
     return await _use_by_id(office, asker, str(file["id"]), name=name)
 
 
-async def add_sample(office: Office, asker: Asker, _: AddSample) -> Reply:
-    """Read the packaged sample like any other file."""
-    return await asyncio.to_thread(_add_sample, office, asker)
+async def add_sample(office: Office, asker: Asker, command: AddSample) -> Reply:
+    """Read a packaged sample like any other file."""
+    return await asyncio.to_thread(_add_sample, office, asker, command.which)
 
 
 async def ignore_choice(_: Office, __: Asker, ___: str) -> None:
@@ -77,9 +77,9 @@ def use_columns(office: Office, asker: Asker, value: str) -> Reply:
             raise RefusalError(tr("This question is over: send the file again."))
         if job.requested_by != asker.user:
             raise RefusalError(tr("This question is <@{user}>'s to answer.", user=job.requested_by))
-        text, label = (asker.chosen.get(name, "") for name in ("text_column", "label_column"))
-        work = columns.answer(job, question, text=text, label=label)
-        key = f"{job.key}:columns:{text}:{label}"
+        work = columns.answer(job, question, asker.chosen)
+        picked = (asker.chosen.get(name, "") for name in columns.MENUS)
+        key = f"{job.key}:columns:{':'.join(picked)}"
         again = uploads.enqueue(office, db, asker, work, key=key, thread=job.thread_ts or "")
     return Reply(_say_reading(again), replace=True)
 
@@ -91,7 +91,9 @@ def form(channel: str) -> Block:
     kinds = [suffix.removeprefix(".") for suffix in names.TABLES]
     drop: Block = {"type": "file_input", "action_id": "file", "filetypes": kinds, "max_files": 1}
     name = blocks.text_input("name", placeholder=tr("made of the file's name"))
-    hint = tr("One row a text, with a column of labels. Each label needs a few rows.")
+    hint = tr(
+        "One row a text, with a column of labels; or questions with answers; or who chose what."
+    )
     return blocks.modal(
         "add_data",
         tr("Add a data set"),
@@ -143,16 +145,22 @@ async def _use(office: Office, asker: Asker, file: File, *, thread: str, name: s
     return await asyncio.to_thread(_queue, office, asker, work, str(file["id"]), thread)
 
 
-def _add_sample(office: Office, asker: Asker) -> Reply:
-    _refuse_known(office, "sample")
-    path = uploads.place(office.settings.data_dir, "sample", SAMPLE)
-    path.write_bytes(resources.files("trainer.sample").joinpath(SAMPLE).read_bytes())
-    return _queue(office, asker, _work(office, path, SAMPLE, "sample"), "sample", "")
+def _add_sample(office: Office, asker: Asker, which: str) -> Reply:
+    filename, name = SAMPLES[which]
+    _refuse_known(office, name)
+    path = uploads.place(office.settings.data_dir, name, filename)
+    path.write_bytes(resources.files("trainer.sample").joinpath(filename).read_bytes())
+    return _queue(office, asker, _work(office, path, filename, name), name, "")
 
 
 def _work(office: Office, path: Path, filename: str, name: str) -> IntakeWork:
     upload = str(path.relative_to(office.settings.data_dir))
-    return IntakeWork(upload=upload, filename=filename, name=name)
+    return IntakeWork(
+        upload=upload,
+        filename=filename,
+        name=name,
+        personal_data=office.settings.personal_data,
+    )
 
 
 def _refuse_known(office: Office, file_id: str) -> None:

@@ -8,15 +8,15 @@ from typing import Any
 from bot import blocks, figures
 from bot.asking import Block, FieldErrors, RefusalError, Reply
 from bot.commands.train import RetryJob
-from bot.language import mark, tr, trn
+from bot.language import listed, mark, tr, trn
 from bot.parsing import parse
-from bot.train import draft, heard, spending, trials
+from bot.train import draft, heard, shape_words, spending, trials
 from bot.train.estimate import Span
 from bot.train.outlook import Outlook
 from bot.train.spending import Bill
 from bot.wording import escape
 from storage.records import Dataset, Plan
-from trainer.spec import METHODS, Method, TrainWork
+from trainer.spec import METHODS, DataCard, Method, TrainWork
 
 FIELDS = ("model", "method", "epochs", "lr", "batch", "max_length", "seed", "priority")
 LABELS = {
@@ -105,12 +105,11 @@ def _say_why(work: TrainWork, dataset: Dataset) -> str:
 
 def _say_data(dataset: Dataset) -> str:
     rows = {split: sum(labels.values()) for split, labels in dataset.card["splits"].items()}
-    return trn(
-        "{train:,} rows to train on, {validation:,} to choose by, {test:,} to test on; "
-        "{count:,} label; hash `{hash}`",
-        "{train:,} rows to train on, {validation:,} to choose by, {test:,} to test on; "
-        "{count:,} labels; hash `{hash}`",
-        len(dataset.card["labels"]),
+    found = DataCard.model_validate(dataset.card)
+    return tr(
+        "{train:,} rows to train on, {validation:,} to choose by, {test:,} to test on; {kinds}; "
+        "hash `{hash}`",
+        kinds=listed(shape_words.say_kinds(found)),
         **rows,
         hash=dataset.hash[:12],
     )

@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 
 from trainer.intake.duplicates import group_near_duplicates
 from trainer.intake.rows import Row, sort
-from trainer.intake.tags import SEPARATOR, Tagged, split_cell
-from trainer.spec import SPLITS, text_hash
+from trainer.intake.tags import SEPARATOR, split_cell
+from trainer.spec import SPLITS, DataShape, text_hash
 
 HELD_OUT = "corrections"  # the split of corrections that no model is trained on
 LEFT_OUT = ""
@@ -46,7 +46,7 @@ class Corrected:
 def read_rows(folder: Path) -> list[Row]:
     """Read all rows of a data set, in canonical order; raise OSError where it is gone.
 
-    Several labels of a text are read as one, joined as in a cell.
+    Several labels of a text are read as one, joined as in a cell; a question's label is its answer.
     """
     return [_as_row(one) for one in pq.read_table(folder / "rows.parquet").to_pylist()]
 
@@ -72,22 +72,22 @@ def correct(
     corrections: Sequence[Correction],
     *,
     forgotten: Collection[str] = (),
-    several: bool = False,
+    shape: DataShape = "labels",
 ) -> Corrected:
     """Relabel rows, add new ones to training, hold some out; what is forgotten goes.
 
     Of two corrections of one text the later holds. A text of validation or test keeps its label,
     so that figures stay comparable, and is reported; what nearly repeats such a text is left out,
-    and so is a label that training doesn't know; where a text may have `several` labels, they are
-    joined, and each has to be known. `forgotten` are hashes of texts that came by
-    corrections: none of validation or test did.
+    and so is a label that the data doesn't know: several labels are joined, and each has to be
+    known; an answer is any of the corpus, or "" where nothing answers. `forgotten` are hashes of
+    texts that came by corrections: none of validation or test did.
     """
     whole_before = [*rows, *held_out]
     before = [row for row in whole_before if not _goes(row, forgotten)]
     known = {text_hash(row.text): row for row in before}
-    labels = {one for row in rows if row.split == "train" for one in _part(row.label, several)}
+    labels = _known_labels(rows, shape)
     newest = {text_hash(one.text): one for one in corrections}
-    usable = {key: one for key, one in newest.items() if labels >= _part(one.label, several)}
+    usable = {key: one for key, one in newest.items() if labels >= _part(one.label, shape)}
     fixed = {key: known[key] for key in usable if key in known and known[key].split in FIXED}
 
     kept = [_relabel(row, usable) for row in before]
@@ -136,19 +136,32 @@ def choose_splits(before: Sequence[str], groups: Sequence[int]) -> list[str]:
     return chosen
 
 
-def as_tagged(row: Row) -> Tagged:
-    """Take the labels of a text apart again."""
-    return Tagged(row.text, split_cell(row.label, SEPARATOR), row.split)
+def read_relabelled(rows: Sequence[Row], relabelled: Mapping[int, str]) -> list[Correction]:
+    """Make corrections of rows that their owner reviewed; those of validation and test stay."""
+    return [
+        Correction(0, rows[number].text, label)
+        for number, label in sorted(relabelled.items())
+        if rows[number].split not in FIXED
+    ]
 
 
 def _as_row(found: Mapping[str, Any]) -> Row:
-    labels = found.get("labels")
-    label = found["label"] if labels is None else SEPARATOR.join(labels)
-    return Row(found["text"], label, found["split"])
+    match found:
+        case {"question": question, "answer": answer, "split": split}:
+            return Row(question, answer, split)
+        case {"text": text, "labels": labels, "split": split}:
+            return Row(text, SEPARATOR.join(labels), split)
+    return Row(found["text"], found["label"], found["split"])
 
 
-def _part(label: str, several: bool) -> set[str]:
-    return {*split_cell(label, SEPARATOR)} if several else {label}
+def _known_labels(rows: Sequence[Row], shape: DataShape) -> set[str]:
+    if shape == "pairs":
+        return {"", *(row.label for row in rows)}
+    return {one for row in rows if row.split == "train" for one in _part(row.label, shape)}
+
+
+def _part(label: str, shape: DataShape) -> set[str]:
+    return {*split_cell(label, SEPARATOR)} if shape == "tags" else {label}
 
 
 def _goes(row: Row, forgotten: Collection[str]) -> bool:

@@ -50,7 +50,7 @@ def keep(
     *,
     folder: Path,
     scratch: Path,
-    held_out: Sequence[Row | Tagged] | None = None,
+    held_out: Sequence[AnyRow] | None = None,
 ) -> None:
     """Write a data set beside its place, on the same disk, and rename it there whole.
 
@@ -72,7 +72,7 @@ def keep(
 
 
 def _write(
-    rows: Sequence[AnyRow], card: DataCard, folder: Path, held_out: Sequence[Row | Tagged] | None
+    rows: Sequence[AnyRow], card: DataCard, folder: Path, held_out: Sequence[AnyRow] | None
 ) -> None:
     pq.write_table(_table(rows, ROWS[card.shape]), folder / "rows.parquet")
     test = [(i, row) for i, row in enumerate(rows) if row.split == "test"]

@@ -95,6 +95,9 @@ class Corrects(Frozen):
     dataset_hash: str
     numbers: list[int]
     forgotten: list[str] = Field(default=[], description="hashes of texts whose rows go")
+    relabelled: dict[int, str] = Field(
+        default={}, description="row of rows.parquet -> the label that its owner gave it instead"
+    )
 
 
 class IntakeWork(Frozen):
