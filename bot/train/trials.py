@@ -20,6 +20,7 @@ STATES = {
     "failed": mark("failed"),
 }
 RANKS = {"complete": 0, "stopped": 1, "pruned": 1, "failed": 2}
+SMALL = 1e-3  # numbers below it are written by their powers, such as 5e-4
 POINT = 0.05  # a difference that is written as 0.0 is none
 
 
@@ -201,7 +202,7 @@ def _row(trial: TrialResult, names: Sequence[str]) -> list[str]:
 def _say_choice(name: str, choice: Range | OneOf) -> str:
     if isinstance(choice, OneOf):
         return f"{option(name)}={','.join(map(say_value, choice.values))}"
-    return f"{option(name)}={figures.number(choice.low)}..{figures.number(choice.high)}"
+    return f"{option(name)}={say_value(choice.low)}..{say_value(choice.high)}"
 
 
 def _say_params(params: Mapping[str, float | str]) -> str:
@@ -212,7 +213,10 @@ def say_value(value: float | str) -> str:
     if isinstance(value, str):
         path = PurePath(value)
         return path.name if path.parent.name == "models" else value
-    return figures.number(value)
+    if not 0 < value < SMALL:
+        return figures.number(value)
+    digits, _, power = f"{value:.2e}".partition("e")
+    return f"{figures.number(float(digits))}e{int(power)}"
 
 
 def option(name: str) -> str:

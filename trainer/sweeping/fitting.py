@@ -37,7 +37,8 @@ class Bench:
 
     def load(self, work: TrainWork) -> Task:
         """Load the task of a recipe, unless the one in memory differs in its steps alone."""
-        wanted = work.model_copy(update={"recipe": work.recipe.model_copy(update=STEPS)})
+        recipe = work.recipe.model_copy(update=STEPS)
+        wanted = work.model_copy(update={"recipe": recipe, "recipe_why": ""})
         if self._loaded is None or self._loaded[0] != wanted:
             self._loaded = None  # first: two base models may be more than memory holds
             set_seed(work.recipe.seed)

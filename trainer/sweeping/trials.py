@@ -23,7 +23,7 @@ from trainer.sweeping.winner import can_finish
 FATAL: set[Cause] = {"bad_labels", "bad_rows", "bad_file", "disk_full"}
 KILLS = 2  # that a trial may meet: what kills it each time must not keep the sweep from its end
 State = Literal["complete", "pruned", "stopped", "failed"]
-_FAILED_BY_KILLS: tuple[State, Cause] = "failed", "killed"
+_FAILED_BY_KILLS: tuple[State, Cause | None] = "failed", "killed"
 log = logging.getLogger(__name__)
 
 
