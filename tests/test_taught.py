@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -70,7 +71,7 @@ def test_a_row_says_what_was_taken_and_when_and_what_was_left() -> None:
     ],
 )
 def test_the_message_says_which_of_the_two_spoke_and_why(
-    changes: dict[str, int], spoke: bool, words: str
+    changes: dict[str, Any], spoke: bool, words: str
 ) -> None:
     ranking = Ranking(MONDAY, 40, 1, 1, 1, model=9, model_tried=20, model_hits=8, order_hits=6)
     with language.use("en"):
