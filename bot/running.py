@@ -17,6 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import (
     app,
+    ask,
     bulk,
     chat,
     coach,
@@ -44,6 +45,7 @@ FEATURES: tuple[Feature, ...] = (
     train.FEATURE,
     sentiment.FEATURE,
     bulk.FEATURE,
+    ask.FEATURE,
     chat.FEATURE,
     monitor.FEATURE,
     report.FEATURE,

@@ -24,14 +24,20 @@ def count(
     )
 
 
-def between(db: Database, start: datetime, end: datetime) -> list[AnswerCount]:
-    """Sum up the answers from `start` on and before `end`, by alias, model and label."""
+def between(
+    db: Database, start: datetime, end: datetime, *, searched: bool = False
+) -> list[AnswerCount]:
+    """Sum up the answers from `start` on and before `end`, by alias, model and label.
+
+    Answers that were searched for, as `/ask` does, are apart from those that tell labels.
+    """
     rows = db.query(
         """
         SELECT alias, model, label, sure, sum(n) AS n FROM answer_counts
-        WHERE minute >= ? AND minute < ? GROUP BY alias, model, label, sure
-        ORDER BY alias, model, n DESC
+        WHERE minute >= ? AND minute < ?
+            AND (model IN (SELECT id FROM models WHERE task = 'retrieval')) = ?
+        GROUP BY alias, model, label, sure ORDER BY alias, model, n DESC
         """,
-        (text(start), text(end)),
+        (text(start), text(end), searched),
     )
     return [read(AnswerCount, row) for row in rows]

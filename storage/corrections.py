@@ -119,10 +119,11 @@ def waiting(db: Database) -> list[Waiting]:
 
 
 def between(db: Database, start: datetime, end: datetime) -> list[CorrectionCount]:
-    """Count the corrections from `start` on and before `end`, the most frequent first."""
+    """Count the corrections of labels from `start` on and before `end`, the most frequent first."""
     rows = db.query(
         """
         SELECT told, label, state, count(*) AS n FROM corrections WHERE at >= ? AND at < ?
+            AND model NOT IN (SELECT id FROM models WHERE task = 'retrieval')
         GROUP BY told, label, state ORDER BY n DESC, told, label
         """,
         (text(start), text(end)),

@@ -15,7 +15,9 @@ DEFAULT_ALIAS = "answers"
 class Ask(Command):
     """Everything that is no verb is a question."""
 
-    question: Annotated[str | None, Argument(mark("any question"), rest=True)] = None
+    question: Annotated[
+        str | None, Argument(mark("any question; without one a form opens"), rest=True)
+    ] = None
     model: Alias = DEFAULT_ALIAS
 
 
@@ -31,6 +33,7 @@ USAGE = (
         Ask,
         mark("Find the answer to a question in the team's questions and answers."),
         "/ask How do I reset my card PIN?",
+        guests=True,
     ),
     Usage(
         "/ask",
@@ -38,6 +41,5 @@ USAGE = (
         ListUnanswered,
         mark("Show what was asked and found no answer."),
         "/ask unanswered",
-        ("lead", "admin"),
     ),
 )

@@ -10,8 +10,10 @@ from pydantic import Field
 from bot.commands.words import Argument, Channel, Command, Lower, Number, Option, Person, Usage
 from bot.language import mark
 
-Kind = Literal["training", "sentiment", "week", "pairing", "hiring", "health", "quarter"]
-KINDS = mark("a report: training, sentiment, week, pairing, hiring, health or quarter")
+Kind = Literal[
+    "training", "sentiment", "week", "pairing", "hiring", "health", "quarter", "questions"
+]
+KINDS = mark("a report: training, sentiment, questions, week, pairing, hiring, health or quarter")
 KindName = Annotated[Kind, Lower, Argument(KINDS)]
 
 

@@ -15,7 +15,7 @@ from bot.language import listed, mark, tr, trn
 from bot.privacy.retention import compact
 from bot.train import uploads
 from bot.wording import code
-from storage import corrections, datasets, jobs, kept, members, monitors
+from storage import corrections, datasets, jobs, kept, members, monitors, questions
 from storage.answering import Correction
 from storage.database import immediate, opened
 from storage.records import Dataset, Model
@@ -35,6 +35,7 @@ class Said:
 
     corrections: int
     monitored: int
+    questions: int
     after_leaving: int  # rows that only serve somebody on the team
     versions: Sequence[Dataset]  # that hold rows made of their corrections
     models: Sequence[Model]  # that learnt from these
@@ -44,7 +45,7 @@ def ask(office: Office, asker: Asker, _: Forget) -> Reply:
     """Say what would be forgotten and what stays, and ask once more."""
     with opened(office.settings.data_dir) as db:
         said = find(db, asker.user)
-    if not (said.corrections or said.monitored or said.after_leaving):
+    if not (said.corrections or said.monitored or said.questions or said.after_leaving):
         return Reply("\n".join([tr("Nothing that you said is kept."), tr(STAYS)]))
     text = "\n".join(
         [tr("Forget {said}? It can't be undone.", said=_amount(said)), tr(STAYS), *say_learnt(said)]
@@ -64,7 +65,7 @@ def press_ask(office: Office, asker: Asker, _: str) -> Reply:
 
 
 def press(office: Office, asker: Asker, _: str) -> Reply:
-    """Delete it: the corrections and the monitored texts, and the rest of somebody who left."""
+    """Delete it: the corrections, monitored texts and questions, and the rest of somebody who left."""
     now = office.clock()
     with opened(office.settings.data_dir) as db:
         with immediate(db):
@@ -72,6 +73,7 @@ def press(office: Office, asker: Asker, _: str) -> Reply:
             gone = corrections.forget(db, asker.user, by=asker.user, now=now)
             leave_out(db, office, asker, gone)
             monitors.forget_person(db, asker.user, by=asker.user, now=now)
+            questions.forget_person(db, asker.user, by=asker.user, now=now)
             if said.after_leaving:
                 kept.forget_who_left(db, asker.user)
         compact(db)
@@ -89,6 +91,7 @@ def find(db: Database, user: str) -> Said:
     return Said(
         corrections=counts.get("corrections", 0),
         monitored=counts.get("monitored", 0),
+        questions=counts.get("questions", 0),
         after_leaving=sum(counts.get(table, 0) for table in kept.GO_WITH_THEM) if has_left else 0,
         versions=versions,
         models=learnt,
@@ -161,6 +164,8 @@ def _amount(said: Said) -> str:
         trn("{count:,} correction", "{count:,} corrections", said.corrections),
         trn("{count:,} monitored text", "{count:,} monitored texts", said.monitored),
     ]
+    if said.questions:
+        parts.append(trn("{count:,} kept question", "{count:,} kept questions", said.questions))
     if said.after_leaving:
         more = trn("{count:,} note on you", "{count:,} notes on you", said.after_leaving)
         parts.append(more)

@@ -1,4 +1,4 @@
-"""Delete corrections and monitored texts whose time is over, from the database's file too."""
+"""Delete corrections, questions and monitored texts whose time is over, from the database's file too."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import logging
 from sqlite_utils import Database
 
 from bot.asking import Office
-from storage import corrections, erasure, monitors
+from storage import corrections, erasure, monitors, questions
 from storage.database import immediate, opened
 
 log = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ def _keep_to_times(office: Office) -> None:
         with immediate(db):
             due = corrections.due_for_deletion(db, now)
             corrections.delete(db, [one.id for one in due])
-            texts = monitors.forget_old(db, now=now)
+            texts = monitors.forget_old(db, now=now) + questions.forget_old(db, now=now)
         if due or texts:
             log.info("texts went as their time was over", extra={"texts": len(due) + texts})
             compact(db)

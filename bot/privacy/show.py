@@ -14,8 +14,8 @@ from storage import kept
 from storage.database import opened
 
 NOT_KEPT = mark(
-    "A text that you ask about is not kept, nor that you asked: answers are counted by label. A "
-    "backup holds what there was when it was made."
+    "A text whose sentiment you ask is not kept, nor that you asked: answers are counted by label. "
+    "A backup holds what there was when it was made."
 )
 
 

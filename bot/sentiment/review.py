@@ -28,7 +28,7 @@ from storage.records import Dataset
 
 BATCH = 10  # corrections in one form
 SHOWN = 20  # data sets
-QUOTED = 1_000  # characters of a text
+QUOTED, ANSWER = 1_000, 700  # characters of a text, and of a question and its answers
 VERDICTS = {"accepted": mark("accept"), "rejected": mark("reject")}
 LATER = "later"
 
@@ -44,7 +44,7 @@ def show(office: Office, asker: Asker, command: ReviewCorrections) -> Reply:
     if not found:
         return Reply(
             tr(
-                "No correction waits for you. *Wrong?* below an answer of `/sentiment` makes one, "
+                "No correction waits for you. *Wrong?* below an answer of `/sentiment` or `/ask` makes one, "
                 "and the owner of the data set decides."
             )
         )
@@ -98,7 +98,7 @@ def form(dataset: Dataset, batch: Sequence[Correction], asker: Asker) -> Block:
         "corrections_decide",
         tr("Corrections"),
         [
-            *(block for one in batch for block in _draw(one)),
+            *(block for one in batch for block in _draw(one, dataset)),
             blocks.field("rest", tr("Where nothing is chosen above"), others),
         ],
         submit=tr("Save"),
@@ -132,12 +132,29 @@ def say_decided(
     return Reply(said, _draw_waiting(dataset, waiting, said, review=more))
 
 
-def _draw(one: Correction) -> list[Block]:
+def _draw(one: Correction, dataset: Dataset) -> list[Block]:
     number = str(one.id)
     choice = blocks.radio(number, {value: tr(words) for value, words in VERDICTS.items()})
-    asked = tr("{label} instead of {told}?", label=say_labels(one.label), told=say_labels(one.told))
-    said = tr("<@{user}> corrects this:\n> {text}", user=one.by, text=quote(one.text, QUOTED))
+    if dataset.card.get("shape") == "pairs":
+        asked, said = tr("The right answer?"), _say_answer(one)
+    else:
+        told = {"label": say_labels(one.label), "told": say_labels(one.told)}
+        asked = tr("{label} instead of {told}?", **told)
+        said = tr("<@{user}> corrects this:\n> {text}", user=one.by, text=quote(one.text, QUOTED))
     return [blocks.section(said), blocks.field(number, asked, choice, optional=True)]
+
+
+def _say_answer(one: Correction) -> str:
+    """Say which answer to a question is to take the place of which."""
+    nothing = tr("(nothing in the docs answers it)")
+    return tr(
+        "<@{user}> corrects the answer to this:\n> {question}\nIt was:\n> {told}\n"
+        "It should be:\n> {label}",
+        user=one.by,
+        question=quote(one.text, ANSWER),
+        told=quote(one.told, ANSWER) or nothing,
+        label=quote(one.label, ANSWER) or nothing,
+    )
 
 
 def _say_waiting(dataset: Dataset, waiting: Waiting) -> str:

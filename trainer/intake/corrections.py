@@ -79,22 +79,31 @@ def correct(
     Of two corrections of one text the later holds. A text of validation or test keeps its label,
     so that figures stay comparable, and is reported; what nearly repeats such a text is left out,
     and so is a label that the data doesn't know: several labels are joined, and each has to be
-    known; an answer is any of the corpus, or "" where nothing answers. `forgotten` are hashes of
-    texts that came by corrections: none of validation or test did.
+    known; an answer may be any, "" where nothing answers. One that is new is trained on, for else it
+    would never be found. `forgotten` are hashes of texts that came by corrections: none of
+    validation or test did.
     """
     whole_before = [*rows, *held_out]
     before = [row for row in whole_before if not _goes(row, forgotten)]
     known = {text_hash(row.text): row for row in before}
     labels = _known_labels(rows, shape)
     newest = {text_hash(one.text): one for one in corrections}
-    usable = {key: one for key, one in newest.items() if labels >= _part(one.label, shape)}
+    usable = {
+        key: one
+        for key, one in newest.items()
+        if shape == "pairs" or labels >= _part(one.label, shape)
+    }
     fixed = {key: known[key] for key in usable if key in known and known[key].split in FIXED}
 
     kept = [_relabel(row, usable) for row in before]
     new = [one for key, one in sorted(usable.items()) if key not in known]
     texts = [row.text for row in before] + [one.text for one in new]
     groups: list[int] = group_near_duplicates(texts).tolist()
-    splits = choose_splits([row.split for row in before], groups)
+    chosen = choose_splits([row.split for row in before], groups)
+    splits = [
+        "train" if split == HELD_OUT and not labels >= _part(one.label, shape) else split
+        for one, split in zip(new, chosen, strict=True)
+    ]
     made = [Row(one.text, one.label, split) for one, split in zip(new, splits, strict=True)]
     whole = list(zip([*kept, *made], groups, strict=True))
     trained = [(row, group) for row, group in whole if row.split in SPLITS]
