@@ -11,12 +11,11 @@ from typing import Any
 from sqlite_utils import Database
 
 from bot import blocks, language
-from bot.ask import unanswered
 from bot.ask.card import quoted
-from bot.ask.unanswered import Group
 from bot.asking import Asker, Block, FieldErrors, Office, RefusalError, Reply
 from bot.language import tr, trn
 from bot.readers import person_speaks
+from bot.report.question_groups import Group, find_group
 from bot.rights import require_owner
 from bot.sentiment import next_version
 from bot.sentiment.card import quote
@@ -144,7 +143,7 @@ def _find(office: Office, db: Database, asker: Asker, number: int) -> tuple[Data
     if question is None or dataset is None:
         raise RefusalError(tr("The question or its data set was deleted."))
     require_owner(office, asker, owner=dataset.added_by, what=code(dataset.name))
-    found = unanswered.find_group(questions.open_of(db, [dataset.name]), number)
+    found = find_group(questions.open_of(db, [dataset.name]), number)
     if found is None:
         raise RefusalError(
             tr("It was answered already, by <@{user}>.", user=question.answered_by or "")

@@ -45,11 +45,6 @@ PURPOSES = (
         mark("So that the answers get better. Each is deleted after {corrections} days."),
     ),
     Purpose(
-        ("written",),
-        mark("How often a model wrote an answer to you"),
-        mark("So that nobody asks too much of it. Only times are kept, no words; for a week."),
-    ),
-    Purpose(
         ("monitored",),
         mark("What you wrote in watched channels, redacted"),
         mark("So that an alert can show what drives it. Each is deleted after {monitored} days."),
@@ -57,7 +52,7 @@ PURPOSES = (
     Purpose(
         (
             *("jobs", "plans", "datasets", "models", "promotions"),
-            *("shadows", "monitors", "schedules", "chats"),
+            *("shadows", "monitors", "schedules"),
         ),
         mark("Your jobs, plans, data sets, models, monitors and reports"),
         mark("So that others can build on them. Kept until somebody deletes them."),

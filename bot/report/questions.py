@@ -8,11 +8,10 @@ from datetime import timedelta
 from sqlite_utils import Database
 
 from bot import blocks, figures, sheet
-from bot.ask import unanswered
-from bot.ask.search import ANSWERED
-from bot.ask.unanswered import READERS, SHOWN, Group
 from bot.language import mark, tr, trn
 from bot.report.kinds import Kind, Report, Scope
+from bot.report.question_groups import READERS, SHOWN, Group, draw, group
+from bot.report.question_groups import say as say_group
 from storage import answers, questions
 from storage.talent import AnswerCount
 
@@ -23,7 +22,7 @@ COLUMNS = ("dataset", "question", "times", "people", "first")
 
 def compose(db: Database, scope: Scope) -> Report | None:
     counts = answers.between(db, scope.since, scope.now, searched=True)
-    found = choose(unanswered.group(questions.open_of(db)), scope)
+    found = choose(group(questions.open_of(db)), scope)
     return say(counts, found, scope) if found else None
 
 
@@ -51,10 +50,10 @@ def say(counts: Sequence[AnswerCount], found: Sequence[Group], scope: Scope) -> 
         *_say_share(counts),
         tr("*Asked often, and not in the docs*; redacted, nearly the same questions together"),
     ]
-    text = "\n".join([title, *lines, *map(unanswered.say, found[:SHOWN])])
+    text = "\n".join([title, *lines, *map(say_group, found[:SHOWN])])
     shown = [
         blocks.section("\n".join([f"*{title}*", *lines])),
-        *unanswered.draw(found[:SHOWN]),
+        *draw(found[:SHOWN]),
         blocks.context(tr("The owner of the data set answers; `/ask unanswered` shows all.")),
     ]
     rows = [
@@ -74,7 +73,7 @@ def _say_share(counts: Sequence[AnswerCount]) -> list[str]:
     asked = sum(count.n for count in counts)
     if not asked:
         return []
-    answered = sum(count.n for count in counts if count.label == ANSWERED)
+    answered = sum(count.n for count in counts if count.sure)
     said = trn(
         "{count:,} question was asked; {share} found an answer.",
         "{count:,} questions were asked; {share} found an answer.",
