@@ -94,11 +94,16 @@ def kill_the_runner(_: RunSpec, runner: psutil.Process) -> None:
     runner.kill()
 
 
-@pytest.mark.parametrize("kill", [kill_the_launcher, kill_a_rank, kill_the_runner])
+KILLS = [kill_the_launcher, kill_a_rank, kill_the_runner]
+
+
+@pytest.mark.parametrize(
+    "kill", [pytest.param(kill_the_launcher, marks=pytest.mark.slow), *KILLS[1:]]
+)
 def test_no_rank_survives_a_kill_of_another_process_of_the_run(
     specify: Callable[..., RunSpec], kill: Callable[[RunSpec, psutil.Process], None]
 ) -> None:
-    spec = specify(10 + [kill_the_launcher, kill_a_rank, kill_the_runner].index(kill))
+    spec = specify(10 + KILLS.index(kill))
     runner = start(spec)
     wait_until(lambda: progress(spec) or runner.poll() is not None)
     assert len(ranks_of(spec)) == RANKS, (spec.attempt_dir / "log.txt").read_text()
@@ -163,6 +168,7 @@ def test_memory_that_runs_out_halves_the_batch_once_and_the_run_goes_on(
     assert progress(spec)[-1].adjustment == halved
 
 
+@pytest.mark.slow
 def test_memory_that_runs_out_again_fails_the_run(specify: Callable[..., RunSpec]) -> None:
     spec = specify(41, ranks=1)
     spec.run_dir.mkdir(parents=True)
