@@ -50,7 +50,7 @@ def choose(task: Classification, cheap: probe.Cheap, recipe: Recipe, take_steps:
         return replace(probed, chosen=Chosen(method="probe", why=objection, tried=tried))
     untouched, method = copy.deepcopy(task.model), methods.usual(task.model)
     tuned = tune(task, recipe.model_copy(update={"method": method}), "classification", take_steps)
-    answers = task.find_right(probe.answer(task, tuned.model))
+    answers = task.find_right(task.answer(tuned.model))
     seconds = tuned.fitted.train_seconds
     tried += [Tried(method=method, value=float(answers.mean()), seconds=seconds)]
     better, why = choosing.judge(right, answers)

@@ -10,9 +10,10 @@ from transformers import PreTrainedModel
 
 from trainer import methods
 from trainer.events import EventWriter
+from trainer.failures import RunFailed
 from trainer.fit import Fitted, fit
 from trainer.process import Cancellation
-from trainer.spec import Chosen, Phase, Recipe, RunSpec, TrainWork
+from trainer.spec import Augmented, Chosen, Phase, Recipe, RunSpec, TrainWork
 from trainer.spec import Task as Kind
 from trainer.tasks import Task
 
@@ -29,6 +30,7 @@ class Learnt:
     adapter_bytes: int | None  # of the trained weights, where they are not all
     fitted: Fitted
     chosen: Chosen | None = None
+    augmented: Augmented | None = None
 
 
 def learn(
@@ -38,6 +40,18 @@ def learn(
 
     Raise RunFailed (bad_method) where the task or the model lacks the method.
     """
+    recipe = work.recipe
+    if recipe.method in ("auto", "probe") and (recipe.augment or work.teacher):
+        raise RunFailed(
+            "bad_method",
+            f"method={recipe.method} can't be joined with augment= or teacher=: choose a method "
+            "that only takes steps.",
+            method="full",
+        )
+    if recipe.augment:
+        from trainer import varying  # noqa: PLC0415  (it imports this module)
+
+        return varying.learn(task, spec=spec, work=work, events=events, cancellation=cancellation)
 
     def take_steps(model: nn.Module) -> Fitted:
         events.write(Phase(name="training"))

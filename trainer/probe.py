@@ -6,24 +6,22 @@ import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from torch import nn
-from transformers import DataCollatorWithPadding, PretrainedConfig, PreTrainedModel
+from transformers import PretrainedConfig, PreTrainedModel
 from transformers.modeling_outputs import SequenceClassifierOutput
 
-from trainer import methods
+from trainer import inference, methods
 from trainer.encoder import MeanPooled
-from trainer.export import Logits, input_names
+from trainer.export import input_names
 from trainer.fit import Fitted
 from trainer.spec import RunSpec, Tried
 from trainer.tasks.classification import Classification
 
-BATCH = 64
 # Inverse strengths of regularisation. The usual 1.0 is too strict for vectors of length 1.
 STRENGTHS = (1.0, 8.0, 64.0)
 MOST_STEPS = 2_000  # of the solver
@@ -94,16 +92,6 @@ def try_cheap(task: Classification, spec: RunSpec) -> Cheap:
     return _read(path)
 
 
-def answer(task: Classification, model: nn.Module) -> Vectors:
-    """Give the logits [validation rows, labels] of a classifier."""
-    return _compute(
-        Logits(cast("PreTrainedModel", model.eval())),
-        task,
-        "validation",
-        width=len(task.loaded.labels),
-    )
-
-
 def fit_head(
     train: tuple[Vectors, Labels], validation: tuple[Vectors, Labels], *, balanced: bool = False
 ) -> Head:
@@ -161,20 +149,10 @@ def _learn(task: Classification, spec: RunSpec) -> Cheap:
     )
 
 
-@torch.inference_mode()
 def _compute(graph: nn.Module, task: Classification, split: str, *, width: int) -> Vectors:
-    """Give [rows, width] of the graph's output, on its own device; rows of like length go together."""
-    rows, tokenizer = task.loaded.encoded[split], task.tokenizer
-    tokens = rows.select_columns(input_names(task.model, tokenizer)).with_format(None)
-    collate, device = DataCollatorWithPadding(tokenizer), next(graph.parameters()).device
-    order = np.argsort(rows["length"], kind="stable")
-    found = np.empty((len(rows), width), np.float32)
-    for start in range(0, len(rows), BATCH):
-        some = order[start : start + BATCH]
-        batch = collate([tokens[int(row)] for row in some])
-        on_device = {name: tensor.to(device) for name, tensor in batch.items()}
-        found[some] = graph(on_device).float().cpu().numpy()
-    return found
+    """Give [rows, width] of the graph's output for the rows of a split."""
+    inputs = input_names(task.model, task.tokenizer)
+    return inference.compute(graph, task.loaded.encoded[split], task.tokenizer, inputs, width=width)
 
 
 def _as_linear(model: LogisticRegression) -> tuple[Vectors, Vectors]:

@@ -12,11 +12,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trainer import checkpoints, failures, tracking, verdict
+from trainer import card, checkpoints, failures, tracking, verdict
 from trainer.events import EventWriter, Silence
 from trainer.process import Cancellation, Cancelled, Paused, die_with_parent
 from trainer.spec import (
     Comparison,
+    DataCard,
     Ended,
     OnCorrections,
     Phase,
@@ -126,7 +127,7 @@ def train(
     scores = task.test()
     comparison, on_corrections = _compare_with_rival(spec, task)
     events.write(Phase(name="baselines"))
-    return TrainSummary(
+    summary = TrainSummary(
         dataset_hash=work.dataset_hash,
         base_model=work.base_model,
         recipe=work.recipe,
@@ -145,6 +146,7 @@ def train(
         trainable_parameters=learnt.trainable_parameters,
         adapter_bytes=learnt.adapter_bytes,
         chosen=learnt.chosen,
+        augmented=learnt.augmented,
         peak_memory_bytes=device.peak_memory(spec.device),
         resumed_from_step=resumed,
         devices=work.devices,
@@ -153,6 +155,25 @@ def train(
         **vars(exported),
         **vars(learnt.fitted),
     )
+    _write_card(spec, work, summary)
+    return summary
+
+
+def _write_card(spec: RunSpec, work: TrainWork, summary: TrainSummary) -> None:
+    """Put the model's card into its folder, beside what serves."""
+    path = spec.dataset_dir / "card.json"
+    if not path.exists():  # the data set was deleted meanwhile
+        return
+    data = DataCard.model_validate_json(path.read_bytes())
+    words = card.write(
+        summary,
+        data,
+        work,
+        job=spec.job,
+        asked_by=spec.requested_by,
+        licence=card.find_licence(work.base_model),
+    )
+    (spec.attempt_dir / "model" / card.NAME).write_text(words, encoding="utf-8")
 
 
 def _compare_with_rival(
@@ -170,8 +191,8 @@ def _compare_with_rival(
 
 def _origin(spec: RunSpec, work: TrainWork) -> dict[str, Any]:
     """Say what the model was made from, for its card."""
-    card = spec.dataset_dir / "card.json"
-    languages = json.loads(card.read_text(encoding="utf-8"))["languages"] if card.exists() else {}
+    path = spec.dataset_dir / "card.json"
+    languages = json.loads(path.read_text(encoding="utf-8"))["languages"] if path.exists() else {}
     return {
         "base_model": work.base_model,
         "dataset": work.dataset,

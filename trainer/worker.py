@@ -157,6 +157,7 @@ class Worker:
             rival=find_rival(db, job),
             save_every_s=self._settings.checkpoint_seconds,
             max_bytes=self._settings.max_upload_bytes,
+            requested_by=job.requested_by,
         )
 
     @contextmanager

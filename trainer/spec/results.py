@@ -121,6 +121,7 @@ class Compressed(Frozen):
     latency_ms: float = Field(description="median of one short text at a time")
     figure: Interval = Field(description="the first of the scores' figures")
     agreement: float = Field(description="share of test rows answered as the first form does")
+    left_out: int = Field(default=0, description="test rows that this form was trained on")
 
 
 class Augmented(Frozen):

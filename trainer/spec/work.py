@@ -169,7 +169,8 @@ class RunSpec(Frozen):
     save_every_s: float = Field(default=60, gt=0, description="seconds between checkpoints")
     max_rows: int = Field(default=1_000_000, gt=0)
     max_bytes: int = Field(default=50_000_000, gt=0)
-    part: str = Field(default="", description="of a sweep, such as trial-3; its steps are its own")
+    part: str = Field(default="", description="such as trial-3 of a sweep; its steps are its own")
+    requested_by: str | None = Field(default=None, description="user id, for the model's card")
 
     @property
     def run_dir(self) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,6 +15,7 @@ from trainer.spec import (
     AnyScores,
     Baseline,
     Comparison,
+    Compressed,
     Export,
     OnCorrections,
     Rival,
@@ -30,6 +31,7 @@ class Exported:
     export: Export | None
     temperature: float | None = None
     threshold: float | None = None
+    compressed: list[Compressed] = field(default_factory=list)
 
 
 class Task(Protocol):

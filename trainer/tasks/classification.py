@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import torch
-from datasets import ClassLabel, Dataset, DatasetDict
+from datasets import ClassLabel, Dataset, DatasetDict, concatenate_datasets
 from numpy.typing import NDArray
 from torch import nn
 from transformers import (
@@ -26,20 +27,25 @@ from transformers import (
     TrainingArguments,
 )
 
-from trainer import evaluate
+from trainer import compression, evaluate, inference, pruning
+from trainer.augment import Varied
 from trainer.balance import WeighedLoss
 from trainer.compare.classification import compare, compare_on_corrections
 from trainer.compare.contender import contenders
+from trainer.compression import Decide, Given, Measure, Measured, Witness
+from trainer.distillation import Lesson, Loss, TaughtLoss, cross_entropy
 from trainer.export import drafted, export_graph, input_names, save_torch, write_card
 from trainer.failures import RunFailed
 from trainer.fit import Exact
 from trainer.predict import Classifier, Logits
 from trainer.pretrained import cut_length, load_tokenizer, restore_adapters, safe_weights
+from trainer.pruning import Pruned
 from trainer.spec import (
     SPLITS,
     Baseline,
     Comparison,
     Difference,
+    Interval,
     OnCorrections,
     Rival,
     RunSpec,
@@ -59,6 +65,7 @@ class Loaded:
     tokenizer: PreTrainedTokenizerFast
     model: PreTrainedModel
     max_length: int
+    pruned: Pruned | None = None
 
 
 class Classification:
@@ -71,18 +78,27 @@ class Classification:
         self.model, self.tokenizer = self.loaded.model, self.loaded.tokenizer
         self.balanced = work.recipe.balanced
         self.rows = {split: len(self.loaded.rows[split]) for split in SPLITS}
+        self._lesson = (
+            Lesson(spec, work.teacher, self.loaded.labels, work.task) if work.teacher else None
+        )
         self._logits = np.empty((0, 0), np.float32)  # [test rows, labels], of what serves
 
     def make_trainer(
         self, model: nn.Module, arguments: Mapping[str, Any], callbacks: Sequence[TrainerCallback]
     ) -> Trainer:
+        train = self.loaded.encoded["train"]
+        loss: Loss | None = WeighedLoss(self.true("train")) if self.balanced else None
+        if self._lesson:
+            train = self._lesson.pack(train, self.texts("train"), self.true("train"), "label")
+            usual, none = loss or cross_entropy, torch.zeros(())
+            loss = TaughtLoss(self._lesson.teacher, "classification", usual, none)
         return Exact(
             model=model,
             args=TrainingArguments(**arguments),
             data_collator=DataCollatorWithPadding(self.tokenizer),
-            train_dataset=self.loaded.encoded["train"],
+            train_dataset=train,
             eval_dataset=self.loaded.encoded["validation"],
-            compute_loss_func=WeighedLoss(self.true("train")) if self.balanced else None,
+            compute_loss_func=loss,
             compute_metrics=compute_metrics,
             callbacks=list(callbacks),
         )
@@ -96,7 +112,12 @@ class Classification:
         comparing. Temperature and threshold are chosen on the validation split, by what serves.
         """
         exported, self._logits = export(
-            model, self.loaded, folder=folder, origin=origin, threads=threads
+            model,
+            self.loaded,
+            folder=folder,
+            origin=origin,
+            threads=threads,
+            lesson=self._lesson,
         )
         return exported
 
@@ -122,6 +143,32 @@ class Classification:
         """Give the labels [rows] of a split."""
         return np.array(self.loaded.rows[split]["label"])
 
+    def texts(self, split: str) -> list[str]:
+        return list(self.loaded.rows[split]["text"])
+
+    def extend(self, varied: Sequence[Varied], model: PreTrainedModel) -> Classification:
+        """Give the same task for another model, with rows added that are labelled as their sources."""
+        train = self.loaded.rows["train"]
+        labels = train.select([row.source for row in varied])["label"]
+        added = {"text": [row.text for row in varied], "label": list(labels)}
+        rows = DatasetDict(self.loaded.rows)
+        rows["train"] = concatenate_datasets([train, Dataset.from_dict(added, train.features)])
+        encoded = encode(rows, self.tokenizer, self.loaded.max_length)
+        more = copy.copy(self)
+        more.model = model
+        more.loaded = replace(self.loaded, rows=rows, encoded=encoded, model=model)
+        more.rows = {**self.rows, "train": len(rows["train"])}
+        return more
+
+    def answer(self, model: nn.Module) -> Logits:
+        """Give a trained model's logits [validation rows, labels]."""
+        rows, inputs = self.loaded.encoded["validation"], input_names(self.model, self.tokenizer)
+        return inference.answer(model, rows, self.tokenizer, inputs, labels=len(self.loaded.labels))
+
+    def contrast(self, ours: Logits, others: Logits) -> Difference:
+        """Compare two models' logits on the validation split."""
+        return evaluate.difference(self.find_right(ours), self.find_right(others))
+
     def find_right(self, logits: Logits) -> NDArray[np.bool_]:
         """Say which validation rows logits [rows, labels] answer rightly."""
         return np.asarray(logits.argmax(axis=1) == self.true("validation"))
@@ -141,28 +188,55 @@ class Classification:
 
 
 def export(
-    model: PreTrainedModel, loaded: Loaded, *, folder: Path, origin: Mapping[str, Any], threads: int
+    model: PreTrainedModel,
+    loaded: Loaded,
+    *,
+    folder: Path,
+    origin: Mapping[str, Any],
+    threads: int,
+    lesson: Lesson | None = None,
 ) -> tuple[Exported, Logits]:
-    """Write the folder that serves; give its calibration, and its logits on the test split."""
+    """Write the folder that serves; give its calibration, and its logits on the test split.
+
+    A pruned model is measured beside itself with the whole vocabulary, a taught one beside its
+    teacher.
+    """
     model = model.cpu().float().eval()
     card = {**origin, **_describe_inputs(loaded)}
-    true = np.array(loaded.rows["test"]["label"])
+    true, texts = np.array(loaded.rows["test"]["label"]), list(loaded.rows["test"]["text"])
+    witness = Witness(partial(judge, true))
+    write = partial(
+        export_graph,
+        texts=texts,
+        load=lambda folder: Classifier.load(folder, threads=threads).logits,
+        judge=witness,
+    )
     with drafted(folder) as draft:
         save_torch(model, loaded.tokenizer, draft / "torch")
-        exported, logits = export_graph(
-            LogitsOnly(model),
-            draft,
-            tokenizer=loaded.tokenizer,
-            card=card,
-            texts=list(loaded.rows["test"]["text"]),
-            load=lambda folder: Classifier.load(folder, threads=threads).logits,
-            judge=partial(judge, true),
-        )
+        exported, logits = write(LogitsOnly(model), draft, tokenizer=loaded.tokenizer, card=card)
+        forms = witness.forms(exported, model)
+        if loaded.pruned:
+            whole = pruning.restore(model, loaded.pruned)
+            forms += compression.measure_unpruned(
+                whole, LogitsOnly(whole), loaded.pruned, card=card, write=write, witness=witness
+            )
+        if lesson:
+            forms += compression.measure_teacher(lesson, texts, texts)
         temperature, threshold = _calibrate(draft, loaded.rows["validation"], threads)
         calibration = {"temperature": temperature, "threshold": threshold}
         write_card(draft, {**card, **calibration, "format": exported.format})
         np.savez(draft / "test_predictions.npz", logits=logits, true=true)
-    return Exported(exported, temperature, threshold), logits
+    table = compression.tabulate(forms, *_reading(true, loaded.labels))
+    return Exported(exported, temperature, threshold, table), logits
+
+
+def _reading(true: NDArray[np.int64], labels: Sequence[str]) -> tuple[Decide, Measure]:
+    """Say how logits of the test rows are read, and how well some rows are answered."""
+
+    def measure(given: Given, rows: Measured) -> Interval:
+        return evaluate.score(true[rows], given[rows], labels).accuracy
+
+    return lambda logits: logits.argmax(axis=1), measure
 
 
 def judge(true: NDArray[np.int64], int8: Logits, fp32: Logits) -> tuple[float, Difference]:
@@ -206,11 +280,14 @@ def load(dataset_dir: Path, work: TrainWork) -> Loaded:
     rows = read_rows(dataset_dir)
     labels = rows["train"].features["label"].names
     model = load_model(work.base_model, labels)
-    tokenizer = load_tokenizer(work.base_model)
+    tokenizer, pruned = load_tokenizer(work.base_model), None
     model.config.pad_token_id = tokenizer.pad_token_id
+    if work.prune_vocabulary:
+        pruned = pruning.prune(model, tokenizer, list(rows["train"]["text"]), work.base_model)
+        tokenizer = pruned.tokenizer
     max_length = cut_length(work.recipe.max_length, tokenizer, model)
     encoded = encode(rows, tokenizer, max_length)
-    return Loaded(rows, encoded, labels, tokenizer, model, max_length)
+    return Loaded(rows, encoded, labels, tokenizer, model, max_length, pruned)
 
 
 def read_rows(dataset_dir: Path) -> DatasetDict:

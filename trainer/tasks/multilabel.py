@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import copy
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,20 +26,26 @@ from transformers import (
     TrainingArguments,
 )
 
-from trainer import label_sets
+from trainer import compression, inference, label_sets, pruning
+from trainer.augment import Varied
 from trainer.compare.contender import contenders
 from trainer.compare.multilabel import compare, compare_on_corrections
+from trainer.compression import Form, Witness
+from trainer.distillation import Lesson, TaughtLoss
 from trainer.export import drafted, export_graph, input_names, save_torch, write_card
 from trainer.failures import RunFailed
 from trainer.fit import Exact
 from trainer.label_sets import Sets
 from trainer.predict import Classifier, Logits
 from trainer.pretrained import cut_length, load_tokenizer
+from trainer.pruning import Pruned
 from trainer.spec import (
     SPLITS,
     Baseline,
     Comparison,
     Difference,
+    Export,
+    Interval,
     MultilabelScores,
     OnCorrections,
     Rival,
@@ -86,26 +94,40 @@ class Multilabel:
 
     def __init__(self, spec: RunSpec, work: TrainWork) -> None:
         self._rows = read_rows(spec.dataset_dir)
-        self.rows = {split: len(self._rows.texts[split]) for split in SPLITS}
         self.tokenizer = load_tokenizer(work.base_model)
         self.model = load_model(work.base_model, self._rows.labels)
         self.model.config.problem_type = "multi_label_classification"
         self.model.config.pad_token_id = self.tokenizer.pad_token_id
+        self._pruned: Pruned | None = None
+        if work.prune_vocabulary:
+            texts = self._rows.texts["train"]
+            self._pruned = pruning.prune(self.model, self.tokenizer, texts, work.base_model)
+            self.tokenizer = self._pruned.tokenizer
         self._length = cut_length(work.recipe.max_length, self.tokenizer, self.model)
-        self._encoded = encode(_to_datasets(self._rows), self.tokenizer, self._length)
+        self._take(self._rows)
+        self._lesson = (
+            Lesson(spec, work.teacher, self._rows.labels, work.task) if work.teacher else None
+        )
         self._weights = weigh_labels(self._rows.sets["train"], balanced=work.recipe.balanced)
         self._answered = Answered(1.0, np.empty(0), np.empty((0, 0), bool))  # until it serves
 
     def make_trainer(
         self, model: nn.Module, arguments: Mapping[str, Any], callbacks: Sequence[TrainerCallback]
     ) -> Trainer:
+        train, loss = self._encoded["train"], WeighedLoss(self._weights)
+        taught: TaughtLoss | None = None
+        if self._lesson:
+            true = self._rows.sets["train"]
+            train = self._lesson.pack(train, self._rows.texts["train"], true, "labels")
+            offsets = torch.from_numpy(np.log(self._weights))
+            taught = TaughtLoss(self._lesson.teacher, "multilabel", loss, offsets)
         return Exact(
             model=model,
             args=TrainingArguments(**arguments),
             data_collator=DataCollatorWithPadding(self.tokenizer),
-            train_dataset=self._encoded["train"],
+            train_dataset=train,
             eval_dataset=self._encoded["validation"],
-            compute_loss_func=WeighedLoss(self._weights),
+            compute_loss_func=taught or loss,
             compute_metrics=self._measure,
             callbacks=list(callbacks),
         )
@@ -121,23 +143,28 @@ class Multilabel:
         model = model.cpu().float().eval()
         texts, sets = self._rows.texts, self._rows.sets
         card = {**origin, **self._describe_inputs(model)}
+        witness = Witness(self._judge)
         with drafted(folder) as draft:
             save_torch(model, self.tokenizer, draft / "torch")
-            exported, logits = export_graph(
-                Unweighed(model, self._weights),
-                draft,
-                tokenizer=self.tokenizer,
-                card=card,
+            write = partial(
+                export_graph,
                 texts=[*texts["test"], *texts["validation"]],
                 load=lambda folder: Classifier.load(folder, threads=threads).logits,
-                judge=self._judge,
+                judge=witness,
             )
+            graph = Unweighed(model, self._weights)
+            exported, logits = write(graph, draft, tokenizer=self.tokenizer, card=card)
+            forms = [
+                *witness.forms(exported, model),
+                *self._measure_beside(model, witness, write, card),
+            ]
             answered = Answered.fit(logits, sets["validation"])
             write_card(draft, {**card, **self._calibration(answered), "format": exported.format})
             test = logits[: self.rows["test"]]
             np.savez(draft / "test_predictions.npz", logits=test, true=sets["test"])
         self._answered = answered
-        return Exported(exported, answered.temperature)
+        table = compression.tabulate(forms, self._decide, self._measure_rows)
+        return Exported(exported, answered.temperature, compressed=table)
 
     def test(self) -> MultilabelScores:
         true, answered = self._rows.sets["test"], self._answered
@@ -159,6 +186,68 @@ class Multilabel:
             compare(ours, theirs, threads=spec.threads),
             compare_on_corrections(ours, theirs, threads=spec.threads),
         )
+
+    def texts(self, split: str) -> list[str]:
+        return self._rows.texts[split]
+
+    def extend(self, varied: Sequence[Varied], model: PreTrainedModel) -> Multilabel:
+        """Give the same task for another model, with rows added that are labelled as their sources."""
+        texts, sets = self._rows.texts, self._rows.sets
+        sources = [row.source for row in varied]
+        rows = Rows(
+            self._rows.labels,
+            {**texts, "train": [*texts["train"], *(row.text for row in varied)]},
+            {**sets, "train": np.concatenate([sets["train"], sets["train"][sources]])},
+        )
+        more = copy.copy(self)
+        more.model = model
+        more._take(rows)  # noqa: SLF001  (its own class)
+        return more
+
+    def answer(self, model: nn.Module) -> Logits:
+        """Give a trained model's logits [validation rows, labels]."""
+        rows, inputs = self._encoded["validation"], input_names(self.model, self.tokenizer)
+        labels = len(self._rows.labels)
+        found = inference.answer(model, rows, self.tokenizer, inputs, labels=labels)
+        return np.asarray(found - np.log(self._weights), np.float32)
+
+    def contrast(self, ours: Logits, others: Logits) -> Difference:
+        """Compare two models' logits on the validation split, each at its best common threshold."""
+        true = self._rows.sets["validation"]
+        chances = [label_sets.sigmoid(logits) for logits in (ours, others)]
+        given = [x >= label_sets.fit_common_threshold(x, true) for x in chances]
+        return label_sets.difference(*(label_sets.tally(true, sets) for sets in given))
+
+    def _take(self, rows: Rows) -> None:
+        self._rows, self.rows = rows, {split: len(rows.texts[split]) for split in SPLITS}
+        self._encoded = encode(_to_datasets(rows), self.tokenizer, self._length)
+
+    def _measure_beside(
+        self,
+        model: PreTrainedModel,
+        witness: Witness,
+        write: Callable[..., tuple[Export, Logits]],
+        card: Mapping[str, Any],
+    ) -> list[Form]:
+        """Measure a pruned model with its whole vocabulary, a taught one's teacher."""
+        forms, texts = [], self._rows.texts
+        if self._pruned:
+            whole = pruning.restore(model, self._pruned)
+            graph = Unweighed(whole, self._weights)
+            forms += compression.measure_unpruned(
+                whole, graph, self._pruned, card=card, write=write, witness=witness
+            )
+        if self._lesson:
+            asked = [*texts["test"], *texts["validation"]]
+            forms += compression.measure_teacher(self._lesson, asked, texts["test"])
+        return forms
+
+    def _decide(self, logits: Logits) -> Sets:
+        return Answered.fit(logits, self._rows.sets["validation"]).given
+
+    def _measure_rows(self, given: Sets, rows: NDArray[np.bool_]) -> Interval:
+        labels, true = self._rows.labels, self._rows.sets["test"]
+        return label_sets.score(true[rows], given[rows], labels, [0.5] * len(labels)).micro_f1
 
     def _measure(self, prediction: EvalPrediction) -> dict[str, float]:
         """Figures of one evaluation, at the one threshold for all labels that suits it best."""
