@@ -37,7 +37,7 @@ RATES: Mapping[Method, float] = {
     "probe": 1.0,  # it takes no steps
     "lora": 5e-4,
     "adalora": 5e-3,
-    "ia3": 2e-2,
+    "ia3": 1e-2,
     "adapters": 3e-3,
 }
 # Below these a method learns next to nothing, silently.
