@@ -39,6 +39,7 @@ from trainer.tasks.classification import Classification, Loaded, load_model
 
 PADDED_TO, BATCH, RATE = 128, 16, 2e-5  # the article's
 STEPS_A_TURN = 4
+PROFILED_STEPS = 10
 SAMPLE = Path(sample.__file__).parent / "work_chat.csv"
 
 
@@ -222,6 +223,23 @@ def show(theirs: dict[str, float], ours: dict[str, float], *, visits: int) -> No
     print(f"{visits:,} row visits each")
 
 
+def profile(spec: RunSpec, work: TrainWork) -> None:
+    """Print on which operators our steps spend their time, by torch.profiler."""
+    set_seed(work.recipe.seed)
+    task = Classification(spec, work)
+    model = methods.prepare(task.model, work.recipe, work.task)
+    trainer = task.make_trainer(
+        model,
+        fit.arguments(task, spec, work.recipe)
+        | {"max_steps": PROFILED_STEPS, "eval_strategy": "no", "save_strategy": "no"}
+        | {"load_best_model_at_end": False},
+        [],
+    )
+    with torch.profiler.profile() as profiler:
+        trainer.train()
+    print(profiler.key_averages().table(sort_by="self_cpu_time_total", row_limit=15))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=SAMPLE, help="a CSV: text, label[, split]")
@@ -229,6 +247,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, help="only so many rows, drawn at random")
     parser.add_argument("--epochs", type=int, help="instead of the recipe's")
     parser.add_argument("--quick", action="store_true", help="one epoch")
+    parser.add_argument("--profile", action="store_true", help="the operators of our steps alone")
     options = parser.parse_args()
     disable_progress_bars()
     logging.set_verbosity_error()
@@ -242,7 +261,10 @@ def main() -> None:
             epochs=1 if options.quick else options.epochs,
         )
         print(work.recipe_why)
-        print(json.dumps(run(spec, work)))
+        if options.profile:
+            profile(spec, work)
+        else:
+            print(json.dumps(run(spec, work)))
 
 
 if __name__ == "__main__":
