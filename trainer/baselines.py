@@ -41,7 +41,8 @@ def compare_label_sets(
 
     Its thresholds are fitted on the validation split, as those of the model are.
     """
-    head = OneVsRestClassifier(LogisticRegression(max_iter=1_000))
+    # Made for one label at a time on sparse words: a tenth of the time of the usual solver.
+    head = OneVsRestClassifier(LogisticRegression(solver="liblinear", max_iter=1_000))
     model = Pipeline([("tf-idf", _features(texts["train"])), ("head", head)])
     model.fit(texts["train"], sets["train"])
     chances = {split: model.predict_proba(texts[split]) for split in ("validation", "test")}
