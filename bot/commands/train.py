@@ -132,12 +132,14 @@ class Choices(Command):
         return {name: value for name, value in chosen.items() if value is not None}
 
     def work_overrides(self) -> dict[str, object]:
-        """Give what was typed of the work beside its recipe."""
+        """Give what was typed of the work beside its recipe; whoever knows the models adds a teacher."""
         chosen: dict[str, object] = {}
         if self.gpus is not None:
             chosen["devices"] = self.gpus
         if self.track is not None:
             chosen["trackers"] = (self.track,)
+        if self.prune is not None:
+            chosen["prune_vocabulary"] = self.prune
         return chosen
 
 

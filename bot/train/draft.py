@@ -26,7 +26,12 @@ from trainer.spec import (
     methods_for,
 )
 
-BESIDE = ("devices", "trackers")  # parts of the work, not of the recipe, that people choose
+BESIDE = (
+    "devices",
+    "trackers",
+    "teacher",
+    "prune_vocabulary",
+)  # parts of the work, not of the recipe, that people choose
 DEFAULT_METHOD: Method = "full"
 DEFAULT_METHODS: Mapping[Task, Method] = {"generation": "lora"}
 UNEVEN = 5  # times as many training rows of the most frequent label as of the rarest
@@ -116,7 +121,37 @@ def make_work(
         "recipe": recipe,
         "recipe_why": why,
     }
-    return TrainWork.model_validate(work | dict(beside))
+    made = TrainWork.model_validate(work | dict(beside))
+    _check_extras(made)
+    return made
+
+
+def _check_extras(work: TrainWork) -> None:
+    """Refuse what only texts with labels have, or only methods that take steps from the start."""
+    recipe = work.recipe
+    wished = {
+        "augment": bool(recipe.augment),
+        "teacher": work.teacher is not None,
+        "prune": work.prune_vocabulary,
+    }
+    names = [name for name, wanted in wished.items() if wanted]
+    if names and work.task not in ("classification", "multilabel"):
+        raise RefusalError(
+            tr(
+                "`{option}=` is for texts with labels, not for {task}: leave it out.",
+                option=names[0],
+                task=code(work.task),
+            )
+        )
+    if recipe.method in ("auto", "probe") and (recipe.augment or work.teacher):
+        raise RefusalError(
+            tr(
+                "`method={method}` can't be joined with `{option}=`: choose a method that only "
+                "takes steps, such as `method=full`.",
+                method=recipe.method,
+                option=names[0],
+            )
+        )
 
 
 def usual_method(task: Task) -> Method:
@@ -132,7 +167,14 @@ def work_behind(job: Job) -> TrainWork:
     return TrainWork.model_validate(job.work | found)
 
 
-def revise(work: TrainWork, dataset: Dataset, choices: Choices, *, base_model: str) -> TrainWork:
+def revise(
+    work: TrainWork,
+    dataset: Dataset,
+    choices: Choices,
+    *,
+    base_model: str,
+    beside: Mapping[str, object] = MappingProxyType({}),
+) -> TrainWork:
     """Change what was chosen and keep the rest; a new method brings its own numbers."""
     same_method = choices.method in (None, work.recipe.method)
     kept = typed_over(work.recipe, dataset, work.task) if same_method else {}
@@ -142,7 +184,7 @@ def revise(work: TrainWork, dataset: Dataset, choices: Choices, *, base_model: s
         method=choices.method or work.recipe.method,
         overrides=kept | choices.recipe_overrides(),
         task=choices.task or work.task,
-        beside=work.model_dump(include=set(BESIDE)) | choices.work_overrides(),
+        beside=work.model_dump(include=set(BESIDE)) | choices.work_overrides() | dict(beside),
     )
 
 

@@ -123,6 +123,20 @@ FAILURES = (
         "nothing to learn from. Add people with two choices or more."
     ),
     mark("Nobody in the test split took an item."),
+    mark("augment= is for texts with labels: leave it out."),
+    mark(
+        "method={method} can't be joined with augment= or teacher=: choose a method that only "
+        "takes steps."
+    ),
+    mark(
+        "augment=synonym needs a wordnet on the machine that trains: pip install {extra} and "
+        "{command} there, or leave synonym out."
+    ),
+    mark("The vocabulary of {tokenizer} can't be pruned: leave out prune=yes."),
+    mark("The files of model {number} can't be read, so it can't teach: choose another teacher."),
+    mark(
+        "Model {number} can't teach this: it knows other labels than those of the training split."
+    ),
     mark("The {split} split has no question with an answer."),
     mark("The training split has {number} questions with an answer; at least {least} are needed."),
     mark(

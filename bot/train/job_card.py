@@ -33,6 +33,7 @@ PHASES = {
     "searching": mark("searching for a better recipe"),
     "baselines": mark("training the baselines"),
     "training": mark("training"),
+    "augmenting": mark("training once more, with varied rows"),
     "testing": mark("measuring it on the test split"),
     "exporting": mark("exporting and measuring int8"),
     "saving": mark("saving"),

@@ -79,7 +79,22 @@ def _say_title(work: TrainWork) -> str:
 def _say_recipe(work: TrainWork, dataset: Dataset) -> list[str]:
     said = tr("*Recipe*  {recipe}", recipe=figures.recipe(work.recipe))
     together = tr("*Devices*  {devices} at once, which share each batch", devices=work.devices)
-    return [said, _say_why(work, dataset), *([together] if work.devices > 1 else [])]
+    said_beside = _say_beside(work)
+    return [said, _say_why(work, dataset), *said_beside, *([together] if work.devices > 1 else [])]
+
+
+def _say_beside(work: TrainWork) -> list[str]:
+    """Say what is done beside the usual, and what it costs."""
+    said = []
+    if work.recipe.augment:
+        said.append(
+            tr("*Varied rows*  it trains twice, without and with them; the better one serves")
+        )
+    if work.teacher:
+        said.append(tr("*Teacher*  model {number}", number=work.teacher.model))
+    if work.prune_vocabulary:
+        said.append(tr("*Vocabulary*  pruned to the tokens of the training split"))
+    return said
 
 
 def _buttons(plan: Plan, work: TrainWork, bill: Bill | None) -> Block:

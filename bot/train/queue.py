@@ -17,6 +17,7 @@ from bot.language import mark, tr
 from bot.parsing import parse
 from bot.rights import require_owner
 from bot.train import draft, outlook, plan, spending
+from bot.train.teaching import find_teacher
 from bot.usage import verbs_of
 from bot.wording import STATES, escape
 from storage import approvals, datasets, jobs, plans
@@ -39,7 +40,8 @@ def train(office: Office, asker: Asker, command: Train) -> Reply:
             method=command.method,
             overrides=command.recipe_overrides(),
             task=command.task,
-            beside=command.work_overrides(),
+            beside=command.work_overrides()
+            | find_teacher(db, command.teacher, dataset, command.task),
         )
         return offer(office, db, asker, work, dataset=dataset, choices=command)
 
@@ -63,7 +65,13 @@ def retry(office: Office, asker: Asker, command: RetryJob) -> Reply:
             return _go_on(office, db, asker, job, dataset)
         before = draft.work_behind(job)
         base_model = find_model(office, command.model) if command.model else before.base_model
-        work = draft.revise(before, dataset, command, base_model=base_model)
+        work = draft.revise(
+            before,
+            dataset,
+            command,
+            base_model=base_model,
+            beside=find_teacher(db, command.teacher, dataset, command.task or before.task),
+        )
         return offer(office, db, asker, work, dataset=dataset, choices=command, job=job)
 
 

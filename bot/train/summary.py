@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from bot import blocks, figures
 from bot.asking import Block
 from bot.language import both, listed, mark, tr, trn
-from bot.train import choice, heard, metrics, trials
+from bot.train import choice, forms, heard, metrics, trials
 from bot.train.details import (
     Details,
     classification,
@@ -127,7 +127,8 @@ def message(job: Job, summary: TrainSummary) -> Json:
         verdicts.append(say_on_corrections(summary.on_corrections))
     found = DETAILS[summary.task](summary)
     said = [*found.said, _say_export(summary.export), _say_use(summary), *say_course(job, summary)]
-    tables = [f"```{escape(part)}```" for part in found.tables]
+    said[1:1] = [forms.say_augmented(summary), forms.say_left_out(summary)]
+    tables = [f"```{escape(part)}```" for part in [*found.tables, *forms.tables(summary)]]
     shown = [blocks.section(part) for part in [*verdicts, *tables, *said] if part]
     text = "\n".join(filter(None, verdicts + said))
     run = blocks.context(_say_run(summary))
@@ -189,6 +190,7 @@ def _say_tracker(tracker: str, place: str) -> str:
 def next_buttons(job: Job) -> list[Block]:
     return [
         blocks.button(tr("Promote"), "promote", str(job.id), style="primary"),
+        blocks.button(tr("Card"), "model_card", str(job.id)),
         blocks.button(tr("Logs"), "logs", str(job.id)),
         blocks.button(tr("Train again…"), "retry", str(job.id)),
     ]
