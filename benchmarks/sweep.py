@@ -94,7 +94,7 @@ def main() -> None:
     parser.add_argument("--budget", type=int, default=3_600, help="seconds")
     parser.add_argument("--quick", action="store_true", help="few rows and trials")
     options = parser.parse_args()
-    rows, trials = (200, 5) if options.quick else (options.rows, options.trials)
+    rows, trials = (120, 4) if options.quick else (options.rows, options.trials)
     with tempfile.TemporaryDirectory() as folder:
         data_dir = Path(folder)
         card = keep(data_dir, options.data, rows)
