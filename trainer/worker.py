@@ -214,7 +214,10 @@ def find_rival(db: Database, job: Job) -> Rival | None:
 
     A model of topics beside one of sentiment would be "better" by everything.
     """
-    dataset, task = datasets.get(db, job.work.get("dataset_hash", "")), job.work.get("task")
+    dataset, task = (
+        datasets.get(db, job.work.get("dataset_hash", "")),
+        job.work.get("task", "classification"),
+    )
     served = [models.get(db, promotion.model) for promotion in models.aliases(db).values()]
     found = [
         (_alike(db, dataset, model), model)
