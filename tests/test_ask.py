@@ -213,7 +213,7 @@ def test_the_weekly_report_says_what_was_asked_often_and_asked_again() -> None:
     assert report.choose(groups, replace(scope, since=NOON + timedelta(days=1))) == []
     counts = [
         AnswerCount("answers", 14, "answered", True, 3),
-        AnswerCount("answers", 14, "not in the docs", False, 1),
+        AnswerCount("answers", 14, "unanswered", False, 1),
     ]
     said = report.say(counts, [often], scope)
     buttons = {"accessory": None}  # which slackblocks can't read

@@ -59,27 +59,16 @@ def take_form(office: Office, asker: Asker, values: Mapping[str, Any], metadata:
 
 def form(dataset: Dataset, found: Group, number: int, asker: Asker) -> Block:
     """Make the form; those that the answer closes too are quoted."""
-    chosen = next(one for one in found.questions if one.id == number)
-    others = sorted({one.question for one in found.questions} - {chosen.question})
-    parts = [quoted(chosen.question), *(f"• {quote(one)}" for one in others[:OTHERS])]
-    if len(found.questions) > 1:
-        count = len(found.questions)
-        parts.append(
-            trn(
-                "Your answer closes {count} question.",
-                "Your answer closes {count} questions that are nearly the same.",
-                count,
-            )
-        )
     routed = {one.by for one in found.questions if one.outcome == "routed"}
     hint = tr("It goes to who asked you for it, as you write it.") if routed else ""
     tick = {ROW: tr("Make it a row of the next version")}
     typing = blocks.text_input("answer", multiline=True)
+    metadata = {"channel": asker.channel, "response_url": asker.response_url or ""}
     return blocks.modal(
         "ask_answer",
         tr("Answer"),
         [
-            blocks.section(blocks.cut("\n".join(parts), blocks.SECTION)),
+            blocks.section(_say_asked(found, number)),
             blocks.field("answer", tr("Answer"), typing, hint=hint),
             blocks.field(
                 "row",
@@ -89,12 +78,22 @@ def form(dataset: Dataset, found: Group, number: int, asker: Asker) -> Block:
             ),
         ],
         submit=tr("Answer"),
-        metadata={
-            "channel": asker.channel,
-            "response_url": asker.response_url or "",
-            "question": number,
-        },
+        metadata=metadata | {"question": number},
     )
+
+
+def _say_asked(found: Group, number: int) -> str:
+    """Quote a question, and those of its group that the same answer closes."""
+    chosen = next(one for one in found.questions if one.id == number)
+    others = sorted({one.question for one in found.questions} - {chosen.question})
+    parts = [quoted(chosen.question), *(f"• {quote(one)}" for one in others[:OTHERS])]
+    count = len(found.questions)
+    closes = trn(
+        "Your answer closes {count} question.",
+        "Your answer closes {count} questions that are nearly the same.",
+        count,
+    )
+    return "\n".join([*parts, closes])
 
 
 def check_form(values: Mapping[str, Any], _: str) -> FieldErrors | None:

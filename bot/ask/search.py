@@ -23,7 +23,7 @@ NO_MODEL = mark(
     "send a CSV file of your own, with the columns `question` and `answer`), `/train support` "
     "trains on them, and `/train promote` with the job's number lets the model answer here."
 )
-ANSWERED, UNANSWERED = "answered", "not in the docs"  # as they are counted
+ANSWERED, UNANSWERED = "answered", "unanswered"  # as they are counted
 
 
 @dataclass(frozen=True)

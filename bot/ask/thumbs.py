@@ -36,9 +36,9 @@ SHOWN = 500  # characters of an answer to choose from
 def helped(office: Office, asker: Asker, key: str) -> Reply:
     """Keep that an answer helped."""
     asked = recent.get(key)
-    with opened(office.settings.data_dir) as db, immediate(db):
-        dataset = find_dataset(db, asked.model)
-        _judge(office, db, asker, key, dataset=dataset, redacted=redact(asked.question))
+    redacted = redact(asked.question)[:LONGEST]
+    with opened(office.settings.data_dir) as db:
+        _judge(office, db, asker, key, asked=asked, redacted=redacted, outcome="helped")
     days = office.settings.corrections_kept_days
     return Reply(
         trn(
@@ -79,7 +79,7 @@ def take_form(office: Office, asker: Asker, values: Mapping[str, Any], metadata:
     now = office.clock()
     with opened(office.settings.data_dir) as db, immediate(db):
         dataset = find_dataset(db, asked.model)
-        _judge(office, db, asker, key, dataset=dataset, redacted=redacted, outcome="wrong")
+        _judge(office, db, asker, key, asked=asked, redacted=redacted, outcome="wrong")
         kept = corrections.add(
             db,
             key=f"{asker.user}:{asked.alias}:{text_hash(redacted)}",
@@ -112,28 +112,13 @@ def form(
         owner=dataset.added_by,
         dataset=code(dataset.name),
     )
-    others = asked.found[1:]
-    lines = [f"*{number}*  {quote(one.answer, SHOWN)}" for number, one in enumerate(others, 2)]
-    offered = {str(n): _name(n, one, asked.title) for n, one in enumerate(others, 2)}
-    offered |= {NOTHING: tr("Nothing in the docs answers it")}
-    typing = blocks.text_input("answer", multiline=True)
-    hint = tr("This is what is kept: names and numbers are taken out. Take out more if you like.")
-    question = blocks.text_input("question", value=redacted, multiline=True)
+    metadata = {"channel": asker.channel, "response_url": asker.response_url or "", "key": key}
     return blocks.modal(
         "ask_wrong",
         tr("Correct an answer"),
-        [
-            *map(blocks.section, [about, *lines]),
-            blocks.field("right", tr("Right"), blocks.radio("right", offered), optional=True),
-            blocks.field("answer", tr("Or write the right answer"), typing, optional=True),
-            blocks.field("question", tr("Question"), question, hint=hint),
-        ],
+        [blocks.section(about), *_offer(asked), _ask_question(redacted)],
         submit=tr("Correct it"),
-        metadata={
-            "channel": asker.channel,
-            "response_url": asker.response_url or "",
-            "key": key,
-        },
+        metadata=metadata,
     )
 
 
@@ -172,6 +157,25 @@ def say_kept(kept: Correction, dataset: Dataset) -> Reply:
     return Reply(said, [blocks.section(said), blocks.actions(undo)])
 
 
+def _offer(asked: Asked) -> list[Block]:
+    """Offer the next best, that there is none, and to write one."""
+    others = dict(enumerate(asked.found[1:], 2))
+    offered = {str(number): _name(number, one, asked.title) for number, one in others.items()}
+    offered |= {NOTHING: tr("Nothing in the docs answers it")}
+    typing = blocks.text_input("answer", multiline=True)
+    return [
+        *(blocks.section(f"*{n}*  {quote(one.answer, SHOWN)}") for n, one in others.items()),
+        blocks.field("right", tr("Right"), blocks.radio("right", offered), optional=True),
+        blocks.field("answer", tr("Or write the right answer"), typing, optional=True),
+    ]
+
+
+def _ask_question(redacted: str) -> Block:
+    hint = tr("This is what is kept: names and numbers are taken out. Take out more if you like.")
+    typing = blocks.text_input("question", value=redacted, multiline=True)
+    return blocks.field("question", tr("Question"), typing, hint=hint)
+
+
 def _name(number: int, one: Found, title: str) -> str:
     return f"{number}: {say_source(one, title).replace('`', '')}"
 
@@ -203,18 +207,18 @@ def _judge(
     asker: Asker,
     key: str,
     *,
-    dataset: Dataset,
+    asked: Asked,
     redacted: str,
-    outcome: Outcome = "helped",
+    outcome: Outcome,
 ) -> None:
-    asked, now = recent.get(key), office.clock()
+    now = office.clock()
     questions.add(
         db,
         key=key,
         alias=asked.alias,
         model=asked.model,
-        dataset=dataset.name,
-        redacted=redacted[:LONGEST],
+        dataset=find_dataset(db, asked.model).name,
+        redacted=redacted,
         outcome=outcome,
         by=asker.user,
         now=now,
