@@ -103,7 +103,7 @@ def test_a_table_is_aligned_also_where_characters_are_twice_as_wide() -> None:
 
 def test_the_next_steps_are_one_press_away(job: Job) -> None:
     pressed = button_values([{"elements": summary.next_buttons(job)}])
-    assert pressed == dict.fromkeys(["promote", "logs", "retry"], str(job.id))
+    assert pressed == dict.fromkeys(["promote", "model_card", "logs", "retry"], str(job.id))
 
 
 def _job() -> Job:
