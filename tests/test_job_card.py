@@ -100,7 +100,7 @@ def test_a_finished_job_says_its_figures_and_offers_to_promote() -> None:
     body = job_card.card(make_job("succeeded", result=result.model_dump(mode="json")), None)
     assert "90.0%" in body["text"]
     assert "Beside model 9: worse by 3.1 ± 1.2 points" in body["text"]
-    assert list(button_values(body["blocks"])) == ["promote", "logs", "retry"]
+    assert list(button_values(body["blocks"])) == ["promote", "model_card", "logs", "retry"]
     assert_postable(**body)
 
 
