@@ -101,7 +101,7 @@ def load(spec: RunSpec) -> Classification:
 def test_a_probe_is_exported_as_one_graph_that_answers_alike(spec: RunSpec) -> None:
     task = load(spec)
     learnt = auto.serve_probe(task.model, probe.try_cheap(task, spec))
-    assert (learnt.fitted.steps, learnt.trainable_parameters) == (0, 3 * 32 + 3)
+    assert (learnt.fitted.steps, learnt.trainable_parameters) == (0, 3 * 64 + 3)
     expected = task.answer(learnt.model)
     exported = task.export(learnt.model, folder=spec.attempt_dir / "model", origin={}, threads=1)
     assert exported.export is not None
