@@ -109,6 +109,7 @@ class Multilabel:
             Lesson(spec, work.teacher, self._rows.labels, work.task) if work.teacher else None
         )
         self._weights = weigh_labels(self._rows.sets["train"], balanced=work.recipe.balanced)
+        start_at_shares(self.model, self._rows.sets["train"], self._weights)
         self._answered = Answered(1.0, np.empty(0), np.empty((0, 0), bool))  # until it serves
 
     def make_trainer(
@@ -288,6 +289,24 @@ def weigh_labels(sets: Sets, *, balanced: bool) -> Weights:
     carrying = np.maximum(sets.sum(axis=0), 1)
     weights = (len(sets) - carrying) / carrying
     return np.asarray(weights.clip(1 / MOST_WEIGHT, MOST_WEIGHT), np.float32)
+
+
+def start_at_shares(model: PreTrainedModel, sets: Sets, weights: Weights) -> None:
+    """Let the new head give each label its share of the training rows.
+
+    Else the first epochs teach that most labels are rare, and nothing more (Lin et al. 2017, Focal
+    Loss for Dense Object Detection, section 4.1).
+    """
+    shares = ((sets.sum(axis=0) + 0.5) / (len(sets) + 1)).astype(np.float32)
+    odds = torch.from_numpy(np.log(shares / (1 - shares) * weights))
+    *_, head = (
+        part
+        for part in model.modules()
+        if isinstance(part, nn.Linear) and part.out_features == len(odds)
+    )
+    if head.bias is not None:
+        with torch.no_grad():
+            head.bias.copy_(odds)
 
 
 class WeighedLoss:
