@@ -66,6 +66,7 @@ ALLOWED = {
     "not everybody there is in the watched channel",
     "there is no such alert",
     "there is no such monitor",
+    *("it hung", "it died"),
     # Columns and rows of a CSV file.
     *("data set", "personal data", "reviewed by", "reviewed at", "base model", "accuracy low"),
     *("accuracy high", "beside model", "promoted as", "people with a skill", "hours finished"),
@@ -73,7 +74,11 @@ ALLOWED = {
     # Typed, for Coach to read.
     *("every other {weekday}", "monthly day {number}", "https://"),
     "`/team balance target engineer 4, designer 2`",
-    *("algorithm engineer", "data set "),  # keys of the database
+    # Typed at a terminal, to see a job's curves.
+    "wandb sync {folder}/wandb/offline-run-*",
+    "mlflow ui --backend-store-uri sqlite:///{folder}/mlflow.db",
+    "TRACKIO_DIR={folder} trackio show",
+    *("algorithm engineer", "data set ", "data learning"),  # keys of the database
     *("axes fraction", "offset points", "upper center"),  # matplotlib's names
 }
 PROSE = re.compile(r"[A-Za-z’']{2,},? [A-Za-z’']{2,}")

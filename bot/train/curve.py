@@ -65,13 +65,10 @@ def _say_among(scores: RetrievalScores | RecommendationScores, others: Sequence[
     """Say how often it is among all that were looked at, for each way of searching."""
     last = len(scores.curve)
     ways = [(tr("this model"), scores.curve), *((_name(b), b.curve) for b in others)]
-    return tr(
-        "Among the first {k} it is for {shares}",
-        k=last,
-        shares=both(
-            tr("{share} by {way}", share=figures.percent(curve[-1]), way=way) for way, curve in ways
-        ),
-    )
+    shares = [
+        tr("{share} by {way}", share=figures.percent(curve[-1]), way=way) for way, curve in ways
+    ]
+    return tr("Among the first {k} it is for {shares}", k=last, shares=both(shares))
 
 
 def _style(others: Sequence[Baseline]) -> list[Line]:

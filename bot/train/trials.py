@@ -72,7 +72,7 @@ def table(trials: Sequence[TrialResult]) -> str:
     more = len(ranked) - SHOWN
     if more <= 0:
         return shown
-    return f"{shown}\n" + trn("and {count} more", "and {count} more", more)
+    return f"{shown}\n" + tr("and {count} more", count=more)
 
 
 def say_leader(trials: Sequence[TrialResult], sweep: Sweep) -> str:
