@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import pytest_asyncio
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from office import Desktop, open_desktop
 from results import THREE, assert_postable, make_result
@@ -73,6 +73,7 @@ def test_what_auto_came_to_is_the_method_of_the_job() -> None:
     assert entry(1, 20, method="auto", chosen=chosen).method == "probe"
 
 
+@settings(deadline=None, max_examples=20)  # each draws its intervals anew
 @given(st.lists(st.integers(0, N), min_size=2, max_size=10))
 def test_no_one_is_called_worse_than_itself_whatever_the_jobs(wrong: Sequence[int]) -> None:
     ranked = beside.rank([entry(job, count) for job, count in enumerate(wrong)])
