@@ -207,7 +207,7 @@ def test_a_corrected_question_takes_the_answer_and_its_source(tmp_path: Path) ->
     made = intake(tmp_path, work).card
     assert made is not None
     assert made.corrections is not None
-    assert (made.shape, made.corrections.left_out, made.corrections.added) == ("pairs", 1, 3)
+    assert (made.shape, made.corrections.left_out, made.corrections.added) == ("pairs", 0, 4)
     before, after = (kept_pairs(tmp_path, one.hash) for one in (card, made))
     first = {row["answer"]: row["source"] for row in reversed(sorted_by_source(before))}
     new = {row["question"]: row for row in after if row not in before}
