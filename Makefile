@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 ARGS ?=
 # These kill real processes and train real models: beside other tests they would wait too long.
-ALONE := $(patsubst %,tests/test_%.py,browser corrections end_to_end kill runner train worker)
+ALONE := $(patsubst %,tests/test_%.py,browser chat corrections end_to_end kill multi_gpu runner sweep train worker)
 
 # Waiting threads sleep instead of spinning: several times faster on a busy machine.
 export OMP_WAIT_POLICY := passive
@@ -36,7 +36,7 @@ test: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -m "not slow" --numprocesses auto --dist loadfile $(addprefix --ignore=,$(ALONE)) $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m "not slow" --numprocesses auto --dist loadfile $(addprefix --ignore=,$(ALONE)) $(ARGS)
 	$(BIN)/pytest -m "not slow" $(ALONE) $(ARGS)
 
 test-slow: install

@@ -172,7 +172,11 @@ def live_text(workspace: Workspace) -> str:
     return live.text
 
 
-@pytest.mark.parametrize("victim", ["worker", "trainer.runner", "trainer.train"])
+# The others are killed in test_kill.py too, which takes a tenth of the time.
+OTHERS = [pytest.param(name, marks=pytest.mark.slow) for name in ("worker", "trainer.runner")]
+
+
+@pytest.mark.parametrize("victim", ["trainer.train", *OTHERS])
 async def test_whatever_is_killed_while_training_the_job_ends_once_and_nothing_stays(
     victim: str, workspace: Workspace, tmp_path: Path
 ) -> None:

@@ -154,6 +154,7 @@ def has_saved(db: Database, job: Job) -> bool:
     return bool(runs.events(db, job.id, type_="checkpoint"))
 
 
+@pytest.mark.slow  # test_train.py holds it for a run without a worker
 def test_a_resumed_training_has_the_figures_of_one_that_ran_through(
     db: Database, data_dir: Path, worker: WorkerProcess
 ) -> None:

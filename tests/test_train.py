@@ -83,6 +83,7 @@ def test_a_run_tells_its_course_and_leaves_a_model_that_serves(
     assert {file.name for file in model.iterdir()} == {
         "model.onnx",
         "model.json",
+        "model-card.md",
         "tokenizer.json",
         "test_predictions.npz",
         "torch",
