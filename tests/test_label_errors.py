@@ -107,6 +107,16 @@ def test_mislabelled_rows_are_suspected_first_with_the_label_of_their_words() ->
     assert found == label_errors.find_suspects(ordered)
 
 
+def test_what_cannot_tell_the_labels_suspects_none() -> None:
+    rows = [
+        Row(f"{noun} {number}", "yes" if number % 2 else "no", "train")
+        for noun in NOUNS
+        for number in range(40)
+    ]
+    assert len(rows) >= label_errors.FEW
+    assert label_errors.find_suspects(sort(rows)) == []
+
+
 def test_good_labels_few_rows_and_small_classes_give_no_suspects() -> None:
     rows, _ = make_rows(wrong=0)
     assert label_errors.find_suspects(sort(rows)) == []
