@@ -25,6 +25,7 @@ from typing import Any
 import pretend_clicks
 
 from trainer import data, events
+from trainer.predict import Classifier
 from trainer.spec import (
     DataCard,
     Ended,
@@ -71,6 +72,7 @@ class Case:
     task: Task | None = None
     model: Callable[[Place], Path | str] = lambda _: "minilm"
     recipe: dict[str, Any] = field(default_factory=dict)
+    published: bool = False  # others' figures are of every row of its test split
     whole: bool = False  # its rows are taken as they come: they divide themselves by time
 
 
@@ -159,7 +161,7 @@ def chinese(place: Place) -> Path:
 CASES = (
     Case("sentiment, full", read_reviews, 3_000, 1_800, "full", 0.87),
     Case("sentiment, lora", read_reviews, 3_000, 1_800, "lora", 0.84),
-    Case("intents, auto", read_intents, 10_000, 3_100, "auto", 0.93),
+    Case("intents, auto", read_intents, 10_000, 3_100, "auto", 0.93, published=True),
     Case("two intents, full", read_joined, 9_000, 3_000, "full", task="multilabel"),
     Case("deliveries, body", read_deliveries, 3_000, 2_400, "body", 0.90, model=chinese),
     Case("answers, full", read_support, 2_200, 1_000, "full", task="retrieval"),
@@ -207,7 +209,21 @@ def run(case: Case, place: Place, *, quick: bool) -> dict[str, object]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         spec = _specify(case, model, _read_in(rows, folder), folder)
-        return _tell(case, _train(spec))
+        told = _tell(case, _train(spec))
+        if case.published:
+            told["on_every_test_row"] = _mark_all(spec, rows)
+        return told
+
+
+def _mark_all(spec: RunSpec, rows: Sequence[Row]) -> float:
+    """Answer every row of the file's own test split, as published figures do.
+
+    Coach leaves out those that nearly repeat a training row: they are easy, and no proof.
+    """
+    test = [row for row in rows if row["split"] == "test"]
+    answers = Classifier.load(spec.attempt_dir / "model").classify([str(r["text"]) for r in test])
+    right = [one.label == row["label"] for one, row in zip(answers, test, strict=True)]
+    return round(sum(right) / len(right), 4)
 
 
 def _choose(rows: Sequence[Row], case: Case, *, quick: bool) -> list[Row]:
