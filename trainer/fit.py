@@ -76,8 +76,8 @@ def fit(
 ) -> Fitted:
     """Train in place, from the newest complete checkpoint if there is one; keep the best epoch.
 
-    `callbacks` watch beside the reporter. Begin anew from there each time that epochs are added. Raise Cancelled, with a checkpoint
-    saved, after SIGTERM, or Paused; raise RunFailed (nan_loss) at the first loss that is no number.
+    Begin anew from there each time that epochs are added. `callbacks` watch beside the reporter.
+    Raise Cancelled, with a checkpoint saved, after SIGTERM, or Paused; raise RunFailed (nan_loss) at the first loss that is no number.
     """
     folder = spec.run_dir / "checkpoints"
     if ranks.is_first():

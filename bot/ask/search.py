@@ -10,7 +10,8 @@ from sqlite_utils import Database
 
 from bot.asking import Office, RefusalError
 from bot.commands.ask import DEFAULT_ALIAS
-from bot.language import mark, tr, trn
+from bot.language import mark, tr
+from bot.sentiment.answer import refuse_busy
 from bot.sentiment.serving import BusyError
 from bot.wording import code, did_you_mean
 from storage import answers, datasets, models
@@ -68,13 +69,7 @@ async def search(office: Office, alias: str, question: str) -> Results:
         found = await office.serving.search(docs.path, question)
         retriever = await office.serving.retriever(docs.path)
     except BusyError as busy:
-        raise RefusalError(
-            trn(
-                "Busy: {count} question is ahead of yours. Try again in a few seconds.",
-                "Busy: {count} questions are ahead of yours. Try again in a few seconds.",
-                busy.ahead,
-            )
-        ) from None
+        raise refuse_busy(busy) from None
     except OSError:
         raise RefusalError(
             tr(

@@ -99,13 +99,7 @@ def _refusing(source: Source) -> Iterator[None]:
     try:
         yield
     except BusyError as busy:
-        raise RefusalError(
-            trn(
-                "Busy: {count} question is ahead of yours. Try again in a few seconds.",
-                "Busy: {count} questions are ahead of yours. Try again in a few seconds.",
-                busy.ahead,
-            )
-        ) from None
+        raise refuse_busy(busy) from None
     except OSError:
         raise RefusalError(
             tr(
@@ -113,6 +107,17 @@ def _refusing(source: Source) -> Iterator[None]:
                 model=source.name,
             )
         ) from None
+
+
+def refuse_busy(busy: BusyError) -> RefusalError:
+    """Say that others asked first."""
+    return RefusalError(
+        trn(
+            "Busy: {count} question is ahead of yours. Try again in a few seconds.",
+            "Busy: {count} questions are ahead of yours. Try again in a few seconds.",
+            busy.ahead,
+        )
+    )
 
 
 def _count(office: Office, source: Source, predictions: Sequence[Prediction]) -> None:

@@ -30,14 +30,8 @@ def recall_by_k(found: TrainSummary) -> Chart:
         share=figures.interval(scores.recall_at_1),
         rows=scores.n,
     )
-    others = [baseline for baseline in found.baselines if baseline.curve]
-    detail = _say_among(scores, others)
-    figure, axes = card.start(said, detail, height=4.4)
-    _draw(axes, [(tr("this model"), OURS, "-", scores.curve), *_style(others)])
-    axes.set_xlabel(tr("answers looked at (k)"))
-    axes.set_ylabel(tr("questions with the right one among them"), color=FAINT)
-    alt = tr("{result}; {detail}.", result=said, detail=charts.begin_small(detail))
-    return Chart(tr("Recall by k"), alt, card.finish(figure, fonts.make_legible([said])[0]))
+    axes = tr("answers looked at (k)"), tr("questions with the right one among them")
+    return _draw_by_k(found, scores, said, title=tr("Recall by k"), axes=axes)
 
 
 @fonts.legibly()
@@ -51,14 +45,27 @@ def hit_by_k(found: TrainSummary) -> Chart:
         share=figures.interval(scores.hit_at_10),
         rows=scores.n,
     )
+    axes = tr("items looked at (k)"), tr("choices with the right one among them")
+    return _draw_by_k(found, scores, said, title=tr("Hits by k"), axes=axes)
+
+
+def _draw_by_k(
+    found: TrainSummary,
+    scores: RetrievalScores | RecommendationScores,
+    said: str,
+    *,
+    title: str,
+    axes: tuple[str, str],
+) -> Chart:
+    """Draw the curve of the model and of each baseline that has one, under what it says."""
     others = [baseline for baseline in found.baselines if baseline.curve]
     detail = _say_among(scores, others)
-    figure, axes = card.start(said, detail, height=4.4)
-    _draw(axes, [(tr("this model"), OURS, "-", scores.curve), *_style(others)])
-    axes.set_xlabel(tr("items looked at (k)"))
-    axes.set_ylabel(tr("choices with the right one among them"), color=FAINT)
+    figure, drawn = card.start(said, detail, height=4.4)
+    _draw(drawn, [(tr("this model"), OURS, "-", scores.curve), *_style(others)])
+    drawn.set_xlabel(axes[0])
+    drawn.set_ylabel(axes[1], color=FAINT)
     alt = tr("{result}; {detail}.", result=said, detail=charts.begin_small(detail))
-    return Chart(tr("Hits by k"), alt, card.finish(figure, fonts.make_legible([said])[0]))
+    return Chart(title, alt, card.finish(figure, fonts.make_legible([said])[0]))
 
 
 def _say_among(scores: RetrievalScores | RecommendationScores, others: Sequence[Baseline]) -> str:
