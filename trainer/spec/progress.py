@@ -64,9 +64,6 @@ class Phase(Frozen):
         "training",
         "testing",
         "exporting",
-        "compressing",
-        "indexing",
-        "writing",
         "classifying",
         "saving",
     ]
